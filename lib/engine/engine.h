@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CTR_ENGINE_ENGINE_H
+#define CTR_ENGINE_ENGINE_H
+
+/*
+ * Where core and store meet: command → core → batch → release after commit.
+ *
+ * A command changes the state in memory at once. What it touched gathers in the
+ * open batch while another is being committed; when a batch is durable, what
+ * waited for it is released in order: events first, then answers. If a commit
+ * is refused or fails, memory is ahead of the store: the core is thrown away,
+ * everything that waited is released with the error, and a new core is loaded
+ * from the store (I11, I13). Start-up takes the same path.
+ *
+ * Nothing here is called back from inside ctr_engine_execute(), except
+ * `applied`; all else comes from ctr_engine_dispatch().
+ */
+
+#include "base/list.h"
+#include "core/core.h"
+
+#include <centro/log.h>
+#include <centro/store.h>
+
+struct ctr_engine;
+
+/* 0 means the default. */
+struct ctr_engine_options {
+	const struct centro_allocator *allocator;
+	const struct centro_log *log;
+	const char *name; /* of this server, for the store's leadership; NULL: "centro" */
+	struct ctr_core_options core;
+	uint32_t events_max;      /* kept in the store; 100,000 */
+	uint32_t recent_jobs_max; /* that have ended, kept in memory; 1,000 */
+	uint32_t batch_ops_max;   /* then the batch is closed; 20,000 */
+	uint32_t schedule_ops;    /* looks at a node in one turn; 20,000 */
+	uint32_t store_full_percent; /* submits are refused above it; 90 */
+};
+
+enum ctr_engine_state {
+	CTR_ENGINE_LOADING, /* nothing can be executed; dispatch until it is over */
+	CTR_ENGINE_READY,
+	CTR_ENGINE_FAILED, /* for good */
+};
+
+/*
+ * Takes the store over, whatever the result. Campaigns and loads; returns when
+ * that has begun: dispatch until ctr_engine_get_state() is no longer LOADING.
+ */
+int ctr_engine_new(const struct ctr_engine_options *options, struct centro_store *store,
+		   struct centro_time now, struct ctr_engine **ret_engine,
+		   struct centro_error_text *text);
+/* Commits what is open if it can, releases what waits (CENTRO_ERR_CANCELLED), closes the store. */
+void ctr_engine_free(struct ctr_engine *engine);
+
+enum ctr_engine_state ctr_engine_get_state(const struct ctr_engine *engine);
+/* Why it failed. */
+int ctr_engine_get_error(const struct ctr_engine *engine, struct centro_error_text *text);
+uint64_t ctr_engine_get_term(const struct ctr_engine *engine);
+/* To read. NULL while loading. Replaced by a reload: keep no pointer over a dispatch. */
+const struct ctr_core *ctr_engine_core(const struct ctr_engine *engine);
+const struct centro_allocator *ctr_engine_allocator(const struct ctr_engine *engine);
+
+/* Cluster time and wall time of a point of the caller's clocks. */
+struct ctr_now ctr_engine_now(const struct ctr_engine *engine, struct centro_time now);
+
+/*
+ * Decide and apply one command. The result may be told to nobody before what
+ * has been applied so far is durable: see ctr_engine_release().
+ *
+ * As ctr_core_execute(), and:
+ * @retval CENTRO_ERR_UNAVAILABLE  loading
+ * @retval CENTRO_ERR_FULL         submit: the store is nearly full
+ * @retval CENTRO_ERR_IO, _FENCED  failed
+ */
+int ctr_engine_execute(struct ctr_engine *engine, struct centro_time now,
+		       const struct ctr_command *command, struct ctr_result *ret_result);
+
+/* Somebody who waits until what was applied before is durable. In the waiter's own memory. */
+struct ctr_release {
+	struct ctr_list link;
+	/* OK: durable. Else it never will be: say UNAVAILABLE. The link is free again. */
+	void (*fn)(struct ctr_release *release, int status);
+	uint64_t batch; /* the engine's */
+};
+void ctr_release_init(struct ctr_release *release,
+		      void (*fn)(struct ctr_release *release, int status));
+/* Comes from the next ctr_engine_dispatch() or a later one, in the order of these calls. */
+void ctr_engine_release(struct ctr_engine *engine, struct ctr_release *release);
+/* Do not wait any longer. Harmless when it does not. */
+void ctr_release_cancel(struct ctr_release *release);
+/* The number of the open batch: equal numbers become durable together. */
+uint64_t ctr_engine_batch(const struct ctr_engine *engine);
+/* The last event that is durable. */
+uint64_t ctr_engine_durable_event(const struct ctr_engine *engine);
+
+/* Somebody who follows what happens. In the follower's own memory. */
+struct ctr_subscriber {
+	struct ctr_list link;
+	/*
+	 * Optional: the event has been applied, and is not durable. For those who must
+	 * see the state as it is right after it; they may tell nobody yet. Called from
+	 * inside execute and dispatch; must not execute.
+	 */
+	void (*applied)(struct ctr_subscriber *subscriber, const struct ctr_event *event);
+	/* Optional: the event is durable. The state may already be ahead. */
+	void (*durable)(struct ctr_subscriber *subscriber, const struct ctr_event *event);
+	/* Optional: the state was thrown away and read anew; what was only applied never was. */
+	void (*reloaded)(struct ctr_subscriber *subscriber);
+};
+void ctr_engine_subscribe(struct ctr_engine *engine, struct ctr_subscriber *subscriber);
+void ctr_engine_unsubscribe(struct ctr_subscriber *subscriber);
+
+/*
+ * A job that has ended, from the recent ones in memory: a whole Job message.
+ * Empty: not there, ask ctr_engine_read_job(). Borrowed until the next dispatch.
+ */
+struct centro_bytes ctr_engine_recent_job(const struct ctr_engine *engine, centro_job_id id);
+
+/*
+ * Read a job that has ended from the store. `fn` comes from a dispatch, with
+ * CENTRO_ERR_NOT_FOUND if there is none.
+ */
+struct ctr_job_read {
+	struct ctr_list link;
+	centro_job_id id;
+	void (*fn)(struct ctr_job_read *read, int status, struct centro_bytes job);
+};
+void ctr_engine_read_job(struct ctr_engine *engine, struct ctr_job_read *read);
+
+/* Jobs that have ended, newest first, below `id_below`; rows until `row` says stop (nonzero). */
+struct ctr_history_read {
+	struct ctr_list link;
+	centro_job_id id_below; /* 0: from the newest */
+	uint32_t rows_max;      /* looked at, at the most */
+	int (*row)(struct ctr_history_read *read, centro_job_id id, struct centro_bytes job);
+	void (*fn)(struct ctr_history_read *read, int status);
+};
+void ctr_engine_read_history(struct ctr_engine *engine, struct ctr_history_read *read);
+
+/* ---- the owner's loop ---- */
+
+int ctr_engine_fd(const struct ctr_engine *engine);
+struct centro_instant ctr_engine_get_wake(const struct ctr_engine *engine);
+/* At the end of each turn. OK, or the error it failed with. */
+int ctr_engine_dispatch(struct ctr_engine *engine, struct centro_time now);
+
+#endif
