@@ -128,8 +128,10 @@ def render(descriptor_set):
     yield "/* By path. */"
     yield "const struct ctr_schema_method ctr_schema_methods[] = {"
     for path, types, streams in sorted(methods):
-        yield f'\t{{"{path}", {descriptor(types[0])},'
-        yield f"\t {descriptor(types[1])}, {c_bool(streams[0])}, {c_bool(streams[1])}}},"
+        yield f'\t{{"{path}",'
+        yield f"\t {descriptor(types[0])},"
+        yield f"\t {descriptor(types[1])},"
+        yield f"\t {c_bool(streams[0])}, {c_bool(streams[1])}}},"
     yield "};"
     yield f"const size_t ctr_schema_method_count = {len(methods)};"
     yield ""
