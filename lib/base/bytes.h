@@ -43,11 +43,19 @@ static inline bool ctr_bytes_starts_with(struct centro_bytes bytes, struct centr
 /* All return false on overflow, and then write nothing. */
 static inline bool ctr_add_size(size_t a, size_t b, size_t *ret)
 {
-	return !__builtin_add_overflow(a, b, ret);
+	size_t result;
+	if (__builtin_add_overflow(a, b, &result))
+		return false;
+	*ret = result;
+	return true;
 }
 static inline bool ctr_mul_size(size_t a, size_t b, size_t *ret)
 {
-	return !__builtin_mul_overflow(a, b, ret);
+	size_t result;
+	if (__builtin_mul_overflow(a, b, &result))
+		return false;
+	*ret = result;
+	return true;
 }
 
 /*
