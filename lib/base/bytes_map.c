@@ -3,8 +3,8 @@
  * bytes_map.c - the map from byte strings to pointers.
  *
  * As map.c, and with its invariants. A slot keeps its key's hash, so that
- * building the index anew does not visit the keys, and a hole forgets its key,
- * whose memory may be gone.
+ * building the index anew does not visit the keys. A hole's key is never looked
+ * at: its memory may be gone.
  *
  * Layer: base.
  */
@@ -140,7 +140,6 @@ void *ctr_bytes_map_remove(struct ctr_bytes_map *map, struct centro_bytes key)
 	CTR_ASSERT(map->count > 0);
 	void *value = slot->value;
 	slot->value = NULL;
-	slot->key = (struct centro_bytes){0};
 	map->count--;
 	return value;
 }

@@ -92,6 +92,10 @@ START_TEST(a_reset_arena_reuses_its_block)
 	size_t calls = failing.calls;
 	ck_assert_ptr_nonnull(ctr_arena_alloc(&arena, 96));
 	ck_assert_ptr_null(ctr_arena_alloc(&arena, 96)); /* the new cap */
+	for (int i = 0; i < 100; i++) {
+		ctr_arena_reset(&arena, 1000);
+		ck_assert_ptr_nonnull(ctr_arena_alloc(&arena, 960));
+	}
 	ck_assert_uint_eq(failing.calls, calls);
 	ctr_arena_fini(&arena);
 	ck_assert_uint_eq(failing.live, 0);
@@ -110,6 +114,9 @@ START_TEST(a_reset_arena_lets_a_giant_go)
 	ck_assert_ptr_nonnull(ctr_arena_alloc(&arena, 1 << 20));
 	ctr_arena_reset(&arena, SIZE_MAX);
 	ck_assert_uint_eq(failing.live, 1);
+	size_t calls = failing.calls;
+	ck_assert_ptr_nonnull(ctr_arena_alloc(&arena, 1 << 20));
+	ck_assert_uint_eq(failing.calls, calls + 1);
 	ctr_arena_fini(&arena);
 	ck_assert_uint_eq(failing.live, 0);
 }

@@ -120,7 +120,7 @@ START_TEST(random_changes_agree_with_an_array)
 	ctr_map_init(&map, NULL);
 	ctr_prng_init(&prng, 1);
 
-	for (int step = 0; step < 100000; step++) {
+	for (int step = 0; step < 20000; step++) {
 		uint64_t key = ctr_prng_below(&prng, KEYS);
 		ck_assert_ptr_eq(ctr_map_find(&map, key), present[key] ? &values[key] : NULL);
 		if (present[key]) {
@@ -143,7 +143,7 @@ START_TEST(holes_are_used_again)
 {
 	struct ctr_map map;
 	ctr_map_init(&map, NULL);
-	for (uint64_t i = 0; i < 100000; i++) {
+	for (uint64_t i = 0; i < 20000; i++) {
 		ck_assert_int_eq(ctr_map_reserve(&map, 1), CENTRO_OK);
 		ctr_map_insert(&map, i, values);
 		if (i >= 10)
