@@ -102,6 +102,15 @@ def hex_lines(data):
         yield "\t" + " ".join(f"0x{byte:02x}," for byte in data[at:at + 16])
 
 
+def render_descriptors(what, names):
+    yield f"const ProtobufCMessageDescriptor *const ctr_schema_{what}[] = {{"
+    for name in names:
+        yield f"\t{descriptor(name)},"
+    yield "};"
+    yield f"const size_t ctr_schema_{what}_count = {len(names)};"
+    yield ""
+
+
 def render(descriptor_set):
     headers, messages, methods = [], [], []
     for file in every(descriptor_set, SET_FILE):
@@ -119,12 +128,8 @@ def render(descriptor_set):
         yield f'#include "{header}"'
     yield ""
     yield "/* By full name. */"
-    yield "const struct ctr_schema_message ctr_schema_messages[] = {"
-    for name, is_map_entry in sorted(messages):
-        yield f"\t{{{descriptor(name)}, {c_bool(is_map_entry)}}},"
-    yield "};"
-    yield f"const size_t ctr_schema_message_count = {len(messages)};"
-    yield ""
+    yield from render_descriptors("messages", sorted(name for name, _ in messages))
+    yield from render_descriptors("map_entries", sorted(name for name, is_map in messages if is_map))
     yield "/* By path. */"
     yield "const struct ctr_schema_method ctr_schema_methods[] = {"
     for path, types, streams in sorted(methods):
@@ -133,7 +138,7 @@ def render(descriptor_set):
         yield f"\t {descriptor(types[1])},"
         yield f"\t {c_bool(streams[0])}, {c_bool(streams[1])}}},"
     yield "};"
-    yield f"const size_t ctr_schema_method_count = {len(methods)};"
+    yield f"const size_t ctr_schema_methods_count = {len(methods)};"
     yield ""
     yield "const uint8_t ctr_schema_set_data[] = {"
     yield from hex_lines(descriptor_set)

@@ -131,8 +131,7 @@ int ctr_codec_decode_ids(struct centro_bytes value, centro_job_id *ret_job,
 int ctr_codec_decode_format(struct centro_bytes value, struct centro_error_text *text);
 /* The number of the last event of a batch, and the cluster time of the batch. */
 int ctr_codec_decode_events_end(struct centro_bytes value, uint64_t *ret_last_event,
-				struct centro_instant *ret_cluster,
-				struct centro_error_text *text);
+				struct centro_instant *ret_cluster, struct centro_error_text *text);
 /* Of a job in history: what ctr_core_load_request() needs. request_id may be empty. */
 struct ctr_request_load {
 	struct centro_bytes owner, request_id;

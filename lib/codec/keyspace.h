@@ -46,7 +46,8 @@ enum ctr_key_type {
 	CTR_KEY_IDS,
 	CTR_KEY_FORMAT,
 };
-/* What a key names; the number in it, or its name. Strict: a key that is not made by the above is UNKNOWN. */
+/* What a key names; the number in it, or its name. Strict: a key that is not made by the above is
+ * UNKNOWN. */
 enum ctr_key_type ctr_key_parse(struct centro_bytes key, uint64_t *ret_number,
 				struct centro_bytes *ret_name);
 
