@@ -23,12 +23,15 @@ extern "C" {
  */
 CENTRO_API int centro_span_parse(const char *text, struct centro_span *ret_span);
 
-/** The shortest exact spelling, "1h30m". Returns `buffer`. */
+/**
+ * Exact, largest unit first, a fraction at most on the last: "1h30m", "1.5s",
+ * "250ms". centro_span_parse() reads it back. Returns `buffer`; 32 bytes hold any.
+ */
 CENTRO_API const char *centro_span_format(struct centro_span span, char *buffer, size_t size);
 
 /**
  * Bytes: "512MiB", "4GiB", "4G" (the same: powers of 1024), "100MB" (powers of
- * 1000), "1.5GiB"; a bare number is bytes.
+ * 1000), "1.5GiB"; a bare number is bytes. One space before the unit is allowed.
  *
  * @retval CENTRO_ERR_INVALID  not a size, or more than 2^64-1 bytes
  */
