@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * job_service.c - Submit, SubmitMany, Get and Cancel.
+ *
+ * Nothing is checked here that the core checks: a request id, a queue or a
+ * limit is looked at where the state changes.
+ */
+#include "service/job_read.h"
+#include "service/methods.h"
+
+#define SUBMIT_MANY_MAX 1000
+
+static int submit_one(struct ctr_rpc *rpc, const Centro__V1__JobSubmitRequest *request,
+		      struct ctr_result *ret_result)
+{
+	struct ctr_service *service = rpc->service;
+	*ret_result = (struct ctr_result){ .status = CENTRO_OK };
+	if (!request->job)
+		return ctr_error(&ret_result->text, CENTRO_ERR_INVALID,
+				 "job: missing; it says what to run");
+
+	struct ctr_job_spec spec;
+	int status = ctr_codec_job_spec(request->job, &service->arena, &spec, &ret_result->text);
+	if (status != CENTRO_OK)
+		return status;
+	spec.owner = ctr_bytes_str(rpc->peer->name);
+	spec.request_id = ctr_bytes_str(request->request_id);
+
+	struct ctr_command command = { .type = CTR_COMMAND_SUBMIT, .submit = { .spec = &spec } };
+	return ctr_engine_execute(service->engine, service->now, &command, ret_result);
+}
+
+static void set_submit_response(Centro__V1__JobSubmitResponse *response,
+				const struct ctr_result *result)
+{
+	centro__v1__job_submit_response__init(response);
+	response->id = result->job;
+	response->existing = result->existing;
+}
+
+static int job_submit(struct ctr_rpc *rpc, const ProtobufCMessage *message)
+{
+	struct ctr_result result;
+	int status = submit_one(rpc, (const Centro__V1__JobSubmitRequest *)message, &result);
+	if (status != CENTRO_OK) {
+		rpc->text = result.text;
+		return status;
+	}
+	Centro__V1__JobSubmitResponse response;
+	set_submit_response(&response, &result);
+	return ctr_rpc_answer(rpc, &response.base);
+}
+
+/* One message of results at a time, so that the answer needs no array of them. */
+static int append_submit_result(struct ctr_rpc *rpc, int status, const struct ctr_result *result)
+{
+	Centro__V1__JobSubmitResponse job;
+	Centro__V1__JobSubmitManyResponse__Result one =
+		CENTRO__V1__JOB_SUBMIT_MANY_RESPONSE__RESULT__INIT;
+	if (status == CENTRO_OK) {
+		set_submit_response(&job, result);
+		one.job = &job;
+	} else {
+		one.code = ctr_grpc_status_from_error(status);
+		one.message = result->text.text[0] ? (char *)result->text.text
+						   : (char *)centro_error_help(status);
+	}
+	struct ctr_buf *scratch = &rpc->service->scratch;
+	ctr_buf_clear(scratch);
+	int error = ctr_message_encode(&one.base, scratch);
+	return error ? error : ctr_message_append_field(&rpc->response, 1, ctr_buf_bytes(scratch));
+}
+
+static int job_submit_many(struct ctr_rpc *rpc, const ProtobufCMessage *message)
+{
+	const Centro__V1__JobSubmitManyRequest *request =
+		(const Centro__V1__JobSubmitManyRequest *)message;
+	if (request->n_requests > SUBMIT_MANY_MAX)
+		return ctr_rpc_error(rpc, CENTRO_ERR_INVALID,
+				     "requests: %zu of them; send at most %d at once",
+				     request->n_requests, SUBMIT_MANY_MAX);
+
+	for (size_t i = 0; i < request->n_requests; i++) {
+		struct ctr_result result;
+		int status = submit_one(rpc, request->requests[i], &result);
+		int error = append_submit_result(rpc, status, &result);
+		if (error)
+			return ctr_rpc_error(rpc, error, "the answer does not fit into memory");
+	}
+	return CENTRO_OK;
+}
+
+/* ---- Get ---- */
+
+static int no_job(struct ctr_rpc *rpc, centro_job_id id)
+{
+	return ctr_rpc_error(rpc, CENTRO_ERR_NOT_FOUND, "id: there is no job %llu",
+			     (unsigned long long)id);
+}
+
+static void get_found(struct ctr_rpc *rpc, int status, struct centro_bytes job)
+{
+	if (status == CENTRO_OK)
+		status = ctr_buf_append_bytes(&rpc->response, job);
+	else if (status == CENTRO_ERR_NOT_FOUND)
+		status = ctr_rpc_error(rpc, status, "id: there is no such job, or it is no longer kept");
+	ctr_rpc_reply(rpc, status);
+}
+
+static int job_get(struct ctr_rpc *rpc, const ProtobufCMessage *message)
+{
+	const Centro__V1__JobGetRequest *request = (const Centro__V1__JobGetRequest *)message;
+	if (request->id == 0)
+		return no_job(rpc, 0);
+	return ctr_job_read_start(rpc, request->id, get_found);
+}
+
+/* ---- Cancel ---- */
+
+/* A job that the core does not know: it has ended, or never was. */
+static void cancel_found(struct ctr_rpc *rpc, int status, struct centro_bytes job)
+{
+	if (status == CENTRO_OK)
+		status = ctr_rpc_error(rpc, CENTRO_ERR_STATE,
+				       "id: the job has ended; what is final stays final");
+	else if (status == CENTRO_ERR_NOT_FOUND)
+		status = ctr_rpc_error(rpc, status, "id: there is no such job");
+	ctr_rpc_reply(rpc, status);
+}
+
+static int answer_cancelled(struct ctr_rpc *rpc, centro_job_id id)
+{
+	struct ctr_service *service = rpc->service;
+	const struct ctr_job *job = ctr_core_find_job(ctr_engine_core(service->engine), id);
+	CTR_ASSERT(job);
+	ctr_buf_clear(&service->scratch);
+	int error = ctr_codec_encode_job(job, &service->scratch);
+	if (!error)
+		error = ctr_message_append_field(&rpc->response, 1,
+						 ctr_buf_bytes(&service->scratch));
+	return error;
+}
+
+static int job_cancel(struct ctr_rpc *rpc, const ProtobufCMessage *message)
+{
+	const Centro__V1__JobCancelRequest *request = (const Centro__V1__JobCancelRequest *)message;
+	struct ctr_service *service = rpc->service;
+	if (request->id == 0)
+		return no_job(rpc, 0);
+
+	struct ctr_command command = {
+		.type = CTR_COMMAND_CANCEL,
+		.cancel = { .job = request->id,
+			    .who = ctr_bytes_str(rpc->peer->name),
+			    .reason = ctr_bytes_str(request->reason) },
+	};
+	struct ctr_result result;
+	int status = ctr_engine_execute(service->engine, service->now, &command, &result);
+	if (status == CENTRO_ERR_NOT_FOUND)
+		return ctr_job_read_start(rpc, request->id, cancel_found);
+	if (status != CENTRO_OK) {
+		rpc->text = result.text;
+		return status;
+	}
+	return answer_cancelled(rpc, request->id);
+}
+
+const struct ctr_method ctr_method_job_submit = {
+	.path = "/centro.v1.JobService/Submit",
+	.request = &centro__v1__job_submit_request__descriptor,
+	.request_message = job_submit,
+};
+const struct ctr_method ctr_method_job_submit_many = {
+	.path = "/centro.v1.JobService/SubmitMany",
+	.request = &centro__v1__job_submit_many_request__descriptor,
+	.request_message = job_submit_many,
+};
+const struct ctr_method ctr_method_job_get = {
+	.path = "/centro.v1.JobService/Get",
+	.request = &centro__v1__job_get_request__descriptor,
+	.request_message = job_get,
+};
+const struct ctr_method ctr_method_job_cancel = {
+	.path = "/centro.v1.JobService/Cancel",
+	.request = &centro__v1__job_cancel_request__descriptor,
+	.request_message = job_cancel,
+};
