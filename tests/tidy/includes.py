@@ -69,7 +69,7 @@ def _cli_complaint(path, quoted, angled, shared):
     return None
 
 
-def check(root, shim_shared=("io/shim_page.h",)):
+def check(root, shim_shared=("io/shim_abi.h",)):
     """`shim_shared`: the headers that the shim and the agent both read."""
     root = pathlib.Path(root)
     complaints = []

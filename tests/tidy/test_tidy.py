@@ -78,6 +78,7 @@ class Includes(Tree):
             ("cli/a.c", "<yaml.h>"),
             ("cli/a.c", '"options.h"'),
             ("cli/shim.c", "<sys/prctl.h>"),
+            ("cli/shim.c", '"io/shim_abi.h"'),
             ("include/centro/a.h", "<centro/types.h>"),
         ]:
             self.assertEqual(self.check_one(path, include), [], (path, include))
