@@ -172,7 +172,7 @@ CENTRO_API int centro_store_scan(struct centro_store *store, const struct centro
  * must outlive it, is then set to a number that is larger than that of every
  * writer before, and that is already durable. `lost`, which may be NULL, is
  * called at most once later, when another has taken over or leadership could
- * not be kept, also after the `done` of a commit that was fenced: from then on
+ * not be kept, also before the `done` of a commit that was fenced: from then on
  * each commit is refused with CENTRO_ERR_FENCED. It is not called after
  * centro_store_resign(), nor when the store fails. One may campaign again.
  *

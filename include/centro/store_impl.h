@@ -58,8 +58,12 @@ struct centro_store_impl {
 	/** Required. Nothing is under way when it is called. */
 	void (*destroy)(struct centro_store *store);
 
-	/** Required. See centro_store_scan(). What `row` returns, if not 0, is the status of
-	 * `done`. */
+	/**
+	 * Required. See centro_store_scan(). `scan` and the bounds in it stay where
+	 * they are until `done`. What `row` returns, if not 0, ends the scan and is
+	 * the status for `done`. Once the store has failed, the scans under way end
+	 * with CENTRO_ERR_IO.
+	 */
 	int (*scan)(struct centro_store *store, const struct centro_scan *scan,
 		    centro_store_row_fn *row, centro_store_done_fn *done, void *arg);
 

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CTR_STORE_MEMORY_H
+#define CTR_STORE_MEMORY_H
+
+/*
+ * The memory backend, and what only tests and the simulator may do to it: keep
+ * its contents over a restart, copy them, and make its disk fail.
+ */
+
+#include <centro/store.h>
+
+/* What outlives a store that is closed or crashed: its contents and its term. */
+struct ctr_memory_disk;
+
+/* NULL: no memory. `allocator` may be NULL, and outlives the disk. */
+struct ctr_memory_disk *ctr_memory_disk_new(const struct centro_allocator *allocator);
+/* The same contents and term once more; no fault. NULL: no memory. */
+struct ctr_memory_disk *ctr_memory_disk_clone(const struct ctr_memory_disk *disk);
+/* No store is open on it. NULL is allowed. */
+void ctr_memory_disk_free(struct ctr_memory_disk *disk);
+
+struct ctr_memory_fault {
+	uint64_t commits_before; /* that many go well first */
+	/*
+	 * What the one after them, and no other, ends with: CENTRO_ERR_FULL, _LIMIT,
+	 * _NOMEM, _STATE, _FENCED or _IO. CENTRO_OK: there is no fault.
+	 */
+	int status;
+	bool written; /* with CENTRO_ERR_IO: it reached the disk all the same */
+};
+void ctr_memory_disk_set_fault(struct ctr_memory_disk *disk, struct ctr_memory_fault fault);
+
+/*
+ * While held, commits neither reach the disk nor complete, also in stores that
+ * complete at once; the first poll after the release completes them.
+ */
+void ctr_memory_disk_hold(struct ctr_memory_disk *disk, bool hold);
+
+/*
+ * Open a store on `disk`, which stays the caller's. Several may be open on one
+ * disk, as several servers on one cluster store: who campaigns last leads, and
+ * fences the one before.
+ *
+ * OK, NOMEM. `options` as centro_store_open() has filled them in.
+ */
+int ctr_store_memory_open(struct ctr_memory_disk *disk, const struct centro_store_options *options,
+			  struct centro_store **ret_store);
+
+/*
+ * Close it as kill -9 would: no `done` is called. A commit under way has reached
+ * the disk, if it could, or it has not.
+ */
+void ctr_store_memory_crash(struct centro_store *store, bool written);
+
+/* For "memory:", which is all of the URI: a store with a disk of its own. */
+int ctr_store_memory_open_uri(const char *rest, const struct centro_store_options *options,
+			      struct centro_store **ret_store, struct centro_error_text *text);
+
+#endif
