@@ -62,15 +62,26 @@ struct centro_event {
 
 /**
  * An attempt that one of your nodes shall run now. Durable. Start it at most
- * once: a repeated attempt reference is the same attempt.
+ * once: after the store has been opened anew, the same reference may come again
+ * when its node registers, and is the same attempt.
  */
 struct centro_assignment {
 	size_t size;
 	struct centro_attempt_ref attempt;
 	centro_node_id node;
-	struct centro_span lease; /**< stop it after this long without a heartbeat */
-	struct centro_bytes spec; /**< the job's JobSpec, encoded as protobuf */
-	uint32_t task;            /**< which of its tasks */
+	const char *job_name; /**< "" when it has none */
+	const char *task_name;
+	/** The argument vector, with a NULL behind it. */
+	const char *const *command;
+	size_t command_count;
+	/** "NAME=value" each, with a NULL behind them. */
+	const char *const *env;
+	size_t env_count;
+	const char *working_dir;       /**< "": one of your choice */
+	struct centro_span time_limit; /**< stop it then: CENTRO_CAUSE_TIME_LIMIT; 0: none */
+	struct centro_span kill_grace; /**< between asking it to end and forcing it */
+	struct centro_span lease;      /**< stop it after this long without a heartbeat */
+	struct centro_bytes spec;      /**< the whole job: a JobSpec, encoded as protobuf */
 };
 
 /** An attempt that must be stopped; report how it ended. */
@@ -82,44 +93,61 @@ struct centro_kill {
 	struct centro_span grace; /**< between asking and forcing */
 };
 
-/** What the engine tells its owner. Each may be NULL. */
+/** What the engine tells its owner, from centro_engine_dispatch(). Each may be NULL. */
 struct centro_engine_callbacks {
-	size_t size;
+	size_t size; /**< sizeof this struct */
 	void (*event)(void *arg, const struct centro_event *event);
 	void (*assignment)(void *arg, const struct centro_assignment *assignment);
 	void (*kill)(void *arg, const struct centro_kill *kill);
-	/** The store failed for good (CENTRO_ERR_IO, _FENCED): nothing will be acknowledged again. */
+	/** The store failed for good (CENTRO_ERR_IO, _FENCED): nothing will be acknowledged again.
+	 */
 	void (*failed)(void *arg, int error);
 };
+#define CENTRO_ENGINE_CALLBACKS_INIT                           \
+	{                                                      \
+		.size = sizeof(struct centro_engine_callbacks) \
+	}
 
+/** Start from CENTRO_ENGINE_OPTIONS_INIT; 0 and NULL mean the default. */
 struct centro_engine_options {
-	size_t size;
-	const struct centro_allocator *allocator; /**< NULL: the C library's */
+	size_t size;                              /**< sizeof this struct */
+	const struct centro_allocator *allocator; /**< NULL: the C library's; outlives the engine */
 	const struct centro_log *log;             /**< NULL: silent; outlives the engine */
-	struct centro_engine_callbacks callbacks;
-	void *arg;                 /**< for the callbacks */
-	uint64_t seed;             /**< of what is chosen at random; 0 is a seed like any other */
-	uint64_t store_bytes_max;  /**< see centro_store_options */
+	const struct centro_engine_callbacks *callbacks; /**< NULL: none */
+	void *arg;                                       /**< for the callbacks */
+	uint64_t seed;            /**< of what is chosen at random; 0 is a seed like any other */
+	uint64_t store_bytes_max; /**< see centro_store_options */
 	struct centro_span node_timeout; /**< silence until a node is down; default 60 s */
-	uint32_t jobs_max;         /**< that have not ended; default 4,000,000 */
-	uint32_t nodes_max;        /**< default 200,000 */
+	uint32_t jobs_max;               /**< that have not ended; default 4,000,000 */
+	uint32_t nodes_max;              /**< default 200,000 */
 };
-#define CENTRO_ENGINE_OPTIONS_INIT                                                                 \
-	{                                                                                          \
-		.size = sizeof(struct centro_engine_options)                                       \
+#define CENTRO_ENGINE_OPTIONS_INIT                           \
+	{                                                    \
+		.size = sizeof(struct centro_engine_options) \
 	}
 
 /**
  * Open the store at `uri` (see centro/store.h), load what is in it, and become
  * its one writer. `text` may be NULL; on error it says what was wrong.
  *
- * @retval CENTRO_ERR_INVALID, _LOCKED, _VERSION, _CORRUPT, _IO, _NOMEM, _ABI
+ * Attempts that were assigned or running when the store was last closed are so
+ * still. Register each node again: those of its attempts that were never
+ * reported to run come as assignments again. Those reported to run are held for
+ * a lease more; name them in heartbeats if they run, report their end if not.
+ *
+ * @retval CENTRO_ERR_INVALID, _LOCKED, _VERSION, _CORRUPT, _FULL, _LIMIT, _IO, _NOMEM, _ABI
  */
 CENTRO_API int centro_engine_open(const char *uri, const struct centro_engine_options *options,
 				  struct centro_time now, struct centro_engine **ret_engine,
 				  struct centro_error_text *text);
 
-/** Commits what is pending, then closes. Unanswered calls get CENTRO_ERR_CANCELLED. NULL is allowed. */
+/**
+ * Commits what is pending unless a commit is under way, waits for that one, and
+ * closes. Calls that wait for an answer get it: CENTRO_ERR_CANCELLED if what
+ * they did has not become durable. Nothing else is called back. NULL is allowed.
+ *
+ * To lose nothing, dispatch until every call has been answered.
+ */
 CENTRO_API void centro_engine_free(struct centro_engine *engine);
 
 /** Readable when there is something to dispatch; -1: none, go by the wake alone. */
@@ -144,7 +172,7 @@ struct centro_submit_result {
 	size_t size;
 	int status; /**< CENTRO_OK: `job` is durable */
 	centro_job_id job;
-	bool existing; /**< the request id had been seen */
+	bool existing;    /**< the request id had been seen */
 	const char *text; /**< on an error: what was wrong; never NULL */
 };
 typedef void centro_submit_fn(void *arg, const struct centro_submit_result *result);
@@ -155,16 +183,29 @@ struct centro_request {
 	const char *owner;      /**< NULL: "" */
 	const char *request_id; /**< NULL: none */
 };
-#define CENTRO_REQUEST_INIT                                                                        \
-	{                                                                                          \
-		.size = sizeof(struct centro_request)                                              \
+#define CENTRO_REQUEST_INIT                           \
+	{                                             \
+		.size = sizeof(struct centro_request) \
 	}
+
+/*
+ * What can be said at once, whatever the state of the cluster, is the result of
+ * a call. What depends on the state (CENTRO_ERR_NOT_FOUND, _EXISTS, _CONFLICT,
+ * _STATE, _STALE) comes with `done`, like success, and like it only when that
+ * state is durable; without `done`, it is the result. `done` may also get
+ * CENTRO_ERR_FULL, _LIMIT, _NOMEM or _UNAVAILABLE: it was not written, and never
+ * happened; and CENTRO_ERR_CANCELLED from centro_engine_free().
+ */
 
 /**
  * Submit a job. `done` may be NULL.
  *
+ * `done` gets CENTRO_ERR_CONFLICT when the request id came with another job before.
+ *
  * @retval CENTRO_ERR_INVALID  see `text`, which may be NULL
- * @retval CENTRO_ERR_LIMIT, _NOMEM, _UNAVAILABLE, _IO, _ABI
+ * @retval CENTRO_ERR_UNAVAILABLE  too much waits to be written: dispatch, and try again
+ * @retval CENTRO_ERR_FULL     the store is nearly full
+ * @retval CENTRO_ERR_LIMIT, _NOMEM, _IO, _FENCED, _ABI
  */
 CENTRO_API int centro_engine_submit(struct centro_engine *engine, struct centro_time now,
 				    const struct centro_job_options *job,
@@ -180,16 +221,26 @@ CENTRO_API int centro_engine_submit_encoded(struct centro_engine *engine, struct
 
 typedef void centro_status_fn(void *arg, int status);
 
-/** After this is acknowledged nothing of the job starts any more. */
+/**
+ * After this is acknowledged nothing of the job starts any more. What runs comes
+ * as `kill`. `who` and `reason` are for people and may be NULL.
+ *
+ * `done` gets CENTRO_ERR_NOT_FOUND or _STATE when there is no such job that has
+ * not ended.
+ *
+ * @retval CENTRO_ERR_INVALID, _UNAVAILABLE, _NOMEM, _IO, _FENCED
+ */
 CENTRO_API int centro_engine_cancel(struct centro_engine *engine, struct centro_time now,
 				    centro_job_id job, const char *who, const char *reason,
 				    centro_status_fn *done, void *arg);
 
 /**
- * `status` CENTRO_OK: `job` is a Job message in the encoding asked for. Ended
- * jobs are read from the store. CENTRO_ERR_NOT_FOUND: none, or no longer kept.
+ * `status` CENTRO_OK: `job` is a Job message in the encoding asked for; while it
+ * waits, its pending_reason says for what. Ended jobs are read from the store.
+ * CENTRO_ERR_NOT_FOUND: none, or no longer kept.
  */
 typedef void centro_get_fn(void *arg, int status, struct centro_bytes job);
+/** @retval CENTRO_ERR_INVALID (`done` is required), _UNAVAILABLE, _NOMEM, _IO, _FENCED */
 CENTRO_API int centro_engine_get_job(struct centro_engine *engine, struct centro_time now,
 				     centro_job_id job, enum centro_encoding encoding,
 				     centro_get_fn *done, void *arg);
@@ -204,22 +255,34 @@ struct centro_node_result {
 };
 typedef void centro_node_fn(void *arg, const struct centro_node_result *result);
 
-/** Register a node, or change what it offers. Counts as a heartbeat. */
+/**
+ * Register a node, or change what it offers. Counts as a heartbeat. `done` may be
+ * NULL. Its attempts that were assigned and are not known to have started come
+ * as assignments.
+ *
+ * @retval CENTRO_ERR_INVALID  see `text`, which may be NULL
+ * @retval CENTRO_ERR_LIMIT, _UNAVAILABLE, _NOMEM, _IO, _FENCED, _ABI
+ */
 CENTRO_API int centro_engine_register_node(struct centro_engine *engine, struct centro_time now,
 					   const struct centro_node_options *node,
 					   centro_node_fn *done, void *arg,
 					   struct centro_error_text *text);
 
 /**
- * The node is alive and holds these attempts: their leases are renewed. At once,
- * without an answer. An attempt that is not held any more and never reported
- * comes back as `kill`.
+ * The node is alive and holds these attempts: their leases are renewed, from
+ * `now` on. Send one every few seconds, at most node_timeout apart. Those of
+ * `held` that are not granted to it any more come back as `kill`.
  *
- * @retval CENTRO_ERR_NOT_FOUND
+ * @retval CENTRO_ERR_NOT_FOUND  no such node
+ * @retval CENTRO_ERR_STATE      register it first: the store was opened, or read anew after a
+ *                               commit that was refused
+ * @retval CENTRO_ERR_LIMIT      more than CENTRO_HELD_MAX
+ * @retval CENTRO_ERR_UNAVAILABLE, _NOMEM, _IO, _FENCED
  */
+#define CENTRO_HELD_MAX 100000
 CENTRO_API int centro_engine_heartbeat(struct centro_engine *engine, struct centro_time now,
-				       centro_node_id node,
-				       const struct centro_attempt_ref *held, size_t held_count);
+				       centro_node_id node, const struct centro_attempt_ref *held,
+				       size_t held_count);
 
 struct centro_report {
 	size_t size;
@@ -233,10 +296,13 @@ struct centro_report {
 };
 
 /**
- * What became of an attempt. Repeating a report is harmless.
+ * What became of an attempt. Repeating a report is harmless. `done` may be NULL.
  *
  * `done` gets CENTRO_OK when it is durable, CENTRO_ERR_STALE when the attempt is
- * not the current one any more.
+ * not the current one any more: stop it if it runs.
+ *
+ * @retval CENTRO_ERR_STATE  register the node first; the attempt goes on
+ * @retval CENTRO_ERR_INVALID, _UNAVAILABLE, _NOMEM, _IO, _FENCED, _ABI
  */
 CENTRO_API int centro_engine_report(struct centro_engine *engine, struct centro_time now,
 				    const struct centro_report *report, centro_status_fn *done,

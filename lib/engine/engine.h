@@ -32,8 +32,13 @@ struct ctr_engine_options {
 	struct ctr_core_options core;
 	uint32_t events_max;      /* kept in the store; 100,000 */
 	uint32_t recent_jobs_max; /* that have ended, kept in memory; 1,000 */
-	uint32_t batch_ops_max;   /* then the batch is closed; 20,000 */
-	uint32_t schedule_ops;    /* looks at a node in one turn; 20,000 */
+	/*
+	 * Operations gathered while a commit is under way, after which the engine
+	 * stops placing and looking at deadlines, and four times as many after which
+	 * commands are refused, until the batch can be written; 20,000.
+	 */
+	uint32_t batch_ops_max;
+	uint32_t schedule_ops;       /* looks at a node in one turn; 20,000 */
 	uint32_t store_full_percent; /* submits are refused above it; 90 */
 };
 
@@ -46,18 +51,27 @@ enum ctr_engine_state {
 /*
  * Takes the store over, whatever the result. Campaigns and loads; returns when
  * that has begun: dispatch until ctr_engine_get_state() is no longer LOADING.
+ * What is wrong with the store is the result here, or found later in
+ * ctr_engine_get_error(): `text` names the row.
+ *
+ * @retval CENTRO_ERR_INVALID  an option
+ * @retval CENTRO_ERR_VERSION, _CORRUPT, _IO, _FULL, _LIMIT, _NOMEM
  */
 int ctr_engine_new(const struct ctr_engine_options *options, struct centro_store *store,
 		   struct centro_time now, struct ctr_engine **ret_engine,
 		   struct centro_error_text *text);
-/* Commits what is open if it can, releases what waits (CENTRO_ERR_CANCELLED), closes the store. */
+/*
+ * Commits what is open unless a commit is under way, waits for that one, and
+ * closes the store. Releases what waits, with CENTRO_ERR_CANCELLED if it did not
+ * become durable. Tells of no event any more. NULL is allowed.
+ */
 void ctr_engine_free(struct ctr_engine *engine);
 
 enum ctr_engine_state ctr_engine_get_state(const struct ctr_engine *engine);
 /* Why it failed. */
 int ctr_engine_get_error(const struct ctr_engine *engine, struct centro_error_text *text);
 uint64_t ctr_engine_get_term(const struct ctr_engine *engine);
-/* To read. NULL while loading. Replaced by a reload: keep no pointer over a dispatch. */
+/* To read. NULL unless READY. Replaced by a reload: keep no pointer over a dispatch. */
 const struct ctr_core *ctr_engine_core(const struct ctr_engine *engine);
 const struct centro_allocator *ctr_engine_allocator(const struct ctr_engine *engine);
 
@@ -69,7 +83,7 @@ struct ctr_now ctr_engine_now(const struct ctr_engine *engine, struct centro_tim
  * has been applied so far is durable: see ctr_engine_release().
  *
  * As ctr_core_execute(), and:
- * @retval CENTRO_ERR_UNAVAILABLE  loading
+ * @retval CENTRO_ERR_UNAVAILABLE  loading, or too much waits to be written
  * @retval CENTRO_ERR_FULL         submit: the store is nearly full
  * @retval CENTRO_ERR_IO, _FENCED  failed
  */
@@ -85,7 +99,7 @@ struct ctr_release {
 };
 void ctr_release_init(struct ctr_release *release,
 		      void (*fn)(struct ctr_release *release, int status));
-/* Comes from the next ctr_engine_dispatch() or a later one, in the order of these calls. */
+/* Comes from ctr_engine_dispatch(), never from inside this call, in the order of these calls. */
 void ctr_engine_release(struct ctr_engine *engine, struct ctr_release *release);
 /* Do not wait any longer. Harmless when it does not. */
 void ctr_release_cancel(struct ctr_release *release);
@@ -94,7 +108,7 @@ uint64_t ctr_engine_batch(const struct ctr_engine *engine);
 /* The last event that is durable. */
 uint64_t ctr_engine_durable_event(const struct ctr_engine *engine);
 
-/* Somebody who follows what happens. In the follower's own memory. */
+/* Somebody who follows what happens. In the follower's own memory. May leave from a callback. */
 struct ctr_subscriber {
 	struct ctr_list link;
 	/*
@@ -124,17 +138,23 @@ struct centro_bytes ctr_engine_recent_job(const struct ctr_engine *engine, centr
 struct ctr_job_read {
 	struct ctr_list link;
 	centro_job_id id;
+	/* `job` is borrowed for the call. */
 	void (*fn)(struct ctr_job_read *read, int status, struct centro_bytes job);
+	uint64_t batch; /* the engine's */
 };
 void ctr_engine_read_job(struct ctr_engine *engine, struct ctr_job_read *read);
 
-/* Jobs that have ended, newest first, below `id_below`; rows until `row` says stop (nonzero). */
+/*
+ * Jobs that have ended, newest first, below `id_below`; rows until `row` says
+ * stop (nonzero). `row` may not call the engine; `fn` may.
+ */
 struct ctr_history_read {
 	struct ctr_list link;
 	centro_job_id id_below; /* 0: from the newest */
 	uint32_t rows_max;      /* looked at, at the most */
 	int (*row)(struct ctr_history_read *read, centro_job_id id, struct centro_bytes job);
 	void (*fn)(struct ctr_history_read *read, int status);
+	uint64_t batch; /* the engine's */
 };
 void ctr_engine_read_history(struct ctr_engine *engine, struct ctr_history_read *read);
 

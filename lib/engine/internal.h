@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CTR_ENGINE_INTERNAL_H
+#define CTR_ENGINE_INTERNAL_H
+
+/* What the files of this folder share. */
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/log.h"
+#include "codec/keyspace.h"
+#include "engine/clock.h"
+#include "engine/engine.h"
+#include "engine/recent.h"
+#include "engine/weight.h"
+
+#define CTR_ENGINE_RECENT_BYTES_MAX ((size_t)32 * 1024 * 1024)
+/* In one event record: far below CENTRO_STORE_VALUE_SIZE_MAX, at under 200 bytes each. */
+#define CTR_ENGINE_RECORD_EVENTS_MAX 4000
+/* Old event records known by number, and how many of them go in one batch. */
+#define CTR_ENGINE_RETENTION_ROWS    256
+#define CTR_ENGINE_RETENTION_DELETES 64
+/* Reads of the store under way at a time, beside the engine's own scans. */
+#define CTR_ENGINE_READS_MAX 8
+/*
+ * What the open batch may weigh before the engine stops adding to it of its own
+ * accord; commands may add three times as much more. Far enough below
+ * CENTRO_STORE_BATCH_BYTES_MAX that the last command fits as well.
+ */
+#define CTR_ENGINE_BATCH_BYTES_MAX ((uint64_t)12 * 1024 * 1024)
+#define CTR_ENGINE_BATCH_OVERRUN   4
+
+/* The batch that is being committed. */
+struct ctr_flight {
+	struct centro_batch *batch;
+	struct ctr_event *events; /* of the batch, to be told when it is durable */
+	size_t event_count, event_capacity;
+	bool under_way;
+	bool done; /* with `status`; the next turn deals with it */
+	int status;
+};
+
+/* Event records that are about to be deleted, by the number of their first event. */
+struct ctr_retention {
+	uint64_t first[CTR_ENGINE_RETENTION_ROWS];
+	size_t next, count;
+	uint64_t below;         /* everything below has been deleted, in this batch at the latest */
+	uint64_t scanned_event; /* the last durable one when they were last looked for */
+	bool scanning, discard;
+};
+
+enum ctr_recovery_phase {
+	CTR_RECOVER_FORMAT,
+	CTR_RECOVER_CAMPAIGN,
+	CTR_RECOVER_LIVE,
+	CTR_RECOVER_EVENTS,
+	CTR_RECOVER_REQUESTS,
+	CTR_RECOVER_END,
+};
+
+/* The state being read from the store. */
+struct ctr_recovery {
+	enum ctr_recovery_phase phase;
+	bool busy;  /* the phase's operation is under way */
+	int status; /* of the operation that has ended */
+	struct ctr_core *core;
+	struct ctr_arena arena; /* of one row */
+	struct ctr_buf spec;    /* of the job whose other half comes next */
+	centro_job_id spec_job; /* 0: none */
+	bool has_format;
+	uint64_t rows;
+	uint64_t last_event;
+	uint32_t requests, expired;  /* looked at, and of these too old in a row */
+	struct centro_instant retry; /* steady; when it is tried again for want of memory */
+	struct centro_error_text text;
+};
+
+struct ctr_read_slot;
+
+struct ctr_engine {
+	const struct centro_allocator *allocator;
+	const struct centro_log *log;
+	struct ctr_engine_options options; /* with the defaults filled in */
+	struct centro_store *store;
+	struct centro_instant store_wake;
+	bool store_started; /* an operation, since the last poll */
+	bool store_full;
+	bool dispatching;
+
+	enum ctr_engine_state state;
+	int error;
+	struct centro_error_text error_text;
+	uint64_t term, campaign_term;
+	bool fenced;
+
+	struct ctr_clock clock;
+	struct ctr_core *core; /* NULL unless READY */
+	struct ctr_recovery recovery;
+	bool loaded; /* once, so that the next time is a reload */
+
+	uint64_t batch_open;    /* gathers what is applied now */
+	uint64_t batch_durable; /* everything up to it is */
+	struct ctr_weight weight;
+	size_t told; /* of the core's outbox, to `applied` */
+	bool more;   /* the last turn did not get everything done */
+	struct ctr_flight flight;
+	uint64_t durable_event;
+	struct ctr_list releases;    /* of struct ctr_release, by batch */
+	struct ctr_list subscribers; /* of struct ctr_subscriber */
+
+	/* What the store holds of the records that are made from nothing else. */
+	centro_job_id stored_job_ids;
+	centro_node_id stored_node_ids;
+	bool stored_format;
+	struct ctr_buf record; /* being encoded */
+	struct ctr_retention retention;
+
+	struct ctr_recent recent;
+	struct ctr_list job_reads, history_reads; /* that wait */
+	struct ctr_read_slot *read_slots;         /* CTR_ENGINE_READS_MAX */
+	size_t reads_under_way;
+};
+
+/* ---- engine.c ---- */
+
+/* For good: nothing is acknowledged any more (I13). */
+void ctr_engine_fail(struct ctr_engine *engine, int error, const char *why);
+
+/* ---- pipeline.c ---- */
+
+/* Whatever has been applied is not all in the hands of the store. */
+bool ctr_pipeline_is_open(const struct ctr_engine *engine);
+/* The engine should add nothing more of its own to the open batch for now. */
+bool ctr_pipeline_is_crowded(const struct ctr_engine *engine);
+/* What is applied so far is durable with this batch. */
+uint64_t ctr_pipeline_tag(const struct ctr_engine *engine);
+/* Hand what is open to the store. Nothing is under way. */
+void ctr_pipeline_commit(struct ctr_engine *engine);
+/* Forget all that was applied and is not durable, and whoever waited for it. */
+void ctr_pipeline_drop(struct ctr_engine *engine, int status);
+
+/* ---- batch_builder.c ---- */
+
+/* Everything touched, into flight.batch and flight.events. On an error memory is ahead for good. */
+int ctr_batch_build(struct ctr_engine *engine);
+
+/* ---- events.c ---- */
+
+/* Tell `applied` of what came into the outbox. */
+void ctr_events_note(struct ctr_engine *engine);
+void ctr_events_tell_durable(struct ctr_engine *engine);
+void ctr_events_tell_reloaded(struct ctr_engine *engine);
+/* Add the records of flight.events to flight.batch. */
+int ctr_events_put(struct ctr_engine *engine);
+
+/* ---- retention.c ---- */
+
+void ctr_retention_reset(struct ctr_retention *retention);
+/* Add the deletes that are due to flight.batch. */
+int ctr_retention_put(struct ctr_engine *engine);
+/* Look for the oldest records, if that is due. */
+void ctr_retention_scan(struct ctr_engine *engine);
+
+/* ---- recover.c ---- */
+
+/* From LOADING: to READY or FAILED, in the course of it. */
+void ctr_recover_begin(struct ctr_engine *engine);
+/* Go on as far as the store has answered. */
+void ctr_recover_run(struct ctr_engine *engine);
+void ctr_recover_fini(struct ctr_engine *engine);
+/* When to run it again, on the steady clock. */
+struct centro_instant ctr_recover_wake(const struct ctr_engine *engine);
+
+/* ---- history.c ---- */
+
+int ctr_history_init(struct ctr_engine *engine);
+void ctr_history_fini(struct ctr_engine *engine);
+/* Start those whose turn has come. */
+void ctr_history_start(struct ctr_engine *engine);
+bool ctr_history_is_ready(const struct ctr_engine *engine);
+/* All that wait end with `status`. */
+void ctr_history_cancel(struct ctr_engine *engine, int status);
+
+#endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * public_node.c - nodes and attempts of the public API, for owners who bring
+ * their own agents.
+ *
+ * All nodes belong to one agent, this process, in one session, the term: so the
+ * next opening of the store ends what this one began.
+ *
+ * Layer: engine.
+ */
+#include "base/assert.h"
+#include "base/bytes.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "codec/codec.h"
+#include "engine/public.h"
+#include "store/internal.h"
+
+#define AGENT_ID 1
+
+/* ---- register ---------------------------------------------------- */
+
+static void answer_register(struct ctr_call *call)
+{
+	if (call->done.node) {
+		struct centro_node_result result = {
+			.size = sizeof(result),
+			.status = call->status,
+			.node = call->status == CENTRO_OK ? call->node : 0,
+			.text = ctr_call_text(call),
+		};
+		call->done.node(call->arg, &result);
+	}
+	if (call->status == CENTRO_OK)
+		ctr_callback_assignments(call->engine, call->node);
+}
+
+int centro_engine_register_node(struct centro_engine *engine, struct centro_time now,
+				const struct centro_node_options *node, centro_node_fn *done,
+				void *arg, struct centro_error_text *text)
+{
+	if (!engine || !node)
+		return ctr_error(text, CENTRO_ERR_INVALID, "no node is given");
+
+	struct ctr_node_spec spec;
+	ctr_arena_reset(&engine->arena, SIZE_MAX);
+	int status = ctr_codec_node_spec_from_options(node, &engine->arena, &spec, text);
+	if (status != CENTRO_OK)
+		return status;
+	spec.agent_id = AGENT_ID;
+	spec.session = ctr_engine_get_term(engine->engine);
+
+	struct ctr_call *call = ctr_call_new(engine, answer_register);
+	if (!call)
+		return ctr_error(text, CENTRO_ERR_NOMEM, "out of memory");
+	call->done.node = done;
+	call->arg = arg;
+	struct ctr_command command = {
+		.type = CTR_COMMAND_REGISTER,
+		.register_node.spec = &spec,
+	};
+	return ctr_call_execute(call, done != NULL, now, &command, text);
+}
+
+/* ---- heartbeat --------------------------------------------------- */
+
+static void answer_kill(struct ctr_call *call)
+{
+	struct centro_engine *engine = call->engine;
+	if (call->status == CENTRO_OK && engine->callbacks.kill)
+		engine->callbacks.kill(engine->arg, &call->kill);
+}
+
+/* Told like an answer: only once it is durable that it is not granted any more. */
+static int revoke(struct centro_engine *engine, centro_node_id node,
+		  const struct centro_attempt_ref *attempt)
+{
+	struct ctr_call *call = ctr_call_new(engine, answer_kill);
+	if (!call)
+		return CENTRO_ERR_NOMEM;
+	call->kill = (struct centro_kill){
+		.size = sizeof(call->kill),
+		.attempt = *attempt,
+		.node = node,
+		.cause = CENTRO_CAUSE_REVOKED,
+		.grace = ctr_span_ms(CTR_GRACE_DEFAULT_MS),
+	};
+	ctr_call_wait(call);
+	return CENTRO_OK;
+}
+
+static int reserve_leases(struct centro_engine *engine, size_t count)
+{
+	if (count <= engine->leases_capacity)
+		return CENTRO_OK;
+	struct centro_span *leases =
+		ctr_resize_array(engine->allocator, engine->leases, count, sizeof(*leases));
+	if (!leases)
+		return CENTRO_ERR_NOMEM;
+	engine->leases = leases;
+	engine->leases_capacity = count;
+	return CENTRO_OK;
+}
+
+int centro_engine_heartbeat(struct centro_engine *engine, struct centro_time now,
+			    centro_node_id node, const struct centro_attempt_ref *held,
+			    size_t held_count)
+{
+	if (!engine || (held_count > 0 && !held))
+		return CENTRO_ERR_INVALID;
+	if (held_count > CENTRO_HELD_MAX)
+		return CENTRO_ERR_LIMIT;
+
+	int status = reserve_leases(engine, held_count);
+	if (status != CENTRO_OK)
+		return status;
+	struct ctr_command command = {
+		.type = CTR_COMMAND_HEARTBEAT,
+		.heartbeat =
+			{
+				.node = node,
+				.session = ctr_engine_get_term(engine->engine),
+				.held = held,
+				.held_count = held_count,
+				.ret_lease = engine->leases,
+			},
+	};
+	struct ctr_result result;
+	status = ctr_engine_execute(engine->engine, now, &command, &result);
+	if (status == CENTRO_ERR_STALE && result.session_stale)
+		status = CENTRO_ERR_STATE;
+	for (size_t i = 0; i < held_count && status == CENTRO_OK; i++)
+		if (engine->leases[i].ns == 0)
+			status = revoke(engine, node, &held[i]);
+	return status;
+}
+
+/* ---- report ------------------------------------------------------ */
+
+static void answer_report(struct ctr_call *call)
+{
+	if (call->done.status)
+		call->done.status(call->arg, call->status);
+}
+
+int centro_engine_report(struct centro_engine *engine, struct centro_time now,
+			 const struct centro_report *report, centro_status_fn *done, void *arg)
+{
+	if (!engine || !report)
+		return CENTRO_ERR_INVALID;
+	struct centro_report known;
+	int status = ctr_known_options(&known, report);
+	if (status != CENTRO_OK)
+		return status;
+	if ((unsigned)known.cause >= CENTRO_CAUSE_COUNT ||
+	    (known.message && !ctr_utf8_is_valid(ctr_bytes_str(known.message))))
+		return CENTRO_ERR_INVALID;
+
+	struct ctr_call *call = ctr_call_new(engine, answer_report);
+	if (!call)
+		return CENTRO_ERR_NOMEM;
+	call->done.status = done;
+	call->arg = arg;
+	struct ctr_command command = {
+		.type = CTR_COMMAND_REPORT,
+		.report =
+			{
+				.node = known.node,
+				.session = ctr_engine_get_term(engine->engine),
+				.attempt = known.attempt,
+				.ended = known.ended,
+				.cause = known.cause,
+				.exit_code = known.exit_code,
+				.signal = known.signal,
+				.message = ctr_bytes_str(known.message),
+			},
+	};
+	return ctr_call_execute(call, done != NULL, now, &command, NULL);
+}
