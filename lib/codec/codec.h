@@ -18,6 +18,8 @@
 #include "centro/v1/node.pb-c.h"
 #include "centro/v1/record.pb-c.h"
 #include "core/core.h" /* its types alone */
+#include "google/protobuf/duration.pb-c.h"
+#include "google/protobuf/timestamp.pb-c.h"
 
 #define CTR_MESSAGE_DEPTH_MAX 32
 #define CTR_JSON_DEPTH_MAX    64
@@ -28,17 +30,20 @@
  * Decode what a stranger sent. All memory comes from `arena`, so its cap bounds
  * the cost (a sensible one: ctr_message_arena_bytes()). Refused: nesting over
  * the limit, groups, text that is not UTF-8 or holds U+0000, enum values that
- * the schema does not know. The message is borrowed from the arena.
+ * the schema does not know, times out of their range. Fields that it does not know
+ * are kept. Maps come out sorted by key; of equal keys the last one counts. The
+ * message is borrowed from the arena.
  *
  * @retval CENTRO_ERR_INVALID  `text` names the field, by its path
  * @retval CENTRO_ERR_LIMIT    the arena's cap
+ * @retval CENTRO_ERR_NOMEM
  */
 int ctr_message_decode(const ProtobufCMessageDescriptor *descriptor, struct centro_bytes bytes,
 		       struct ctr_arena *arena, ProtobufCMessage **ret_message,
 		       struct centro_error_text *text);
 /* 16 × wire + 64 KiB. */
 size_t ctr_message_arena_bytes(size_t wire_bytes);
-/* Append the message. OK, NOMEM, LIMIT. */
+/* Append the message. OK, NOMEM, LIMIT: then nothing was appended. */
 int ctr_message_encode(const ProtobufCMessage *message, struct ctr_buf *buf);
 /* Append one length-delimited field: a tag, a length and `bytes`. */
 int ctr_message_append_field(struct ctr_buf *buf, uint32_t field, struct centro_bytes bytes);
@@ -62,15 +67,21 @@ struct centro_bytes ctr_schema_descriptor_set(void);
  * words, Timestamp and Duration as text, maps as objects, bytes in base64;
  * fields that have their default are left out. On one line, in the order of
  * the field numbers.
+ *
+ * @retval CENTRO_ERR_INVALID  a time that no decoder would have let in
+ * @retval CENTRO_ERR_NOMEM, _LIMIT
  */
 int ctr_json_encode(const ProtobufCMessage *message, struct ctr_buf *buf);
 /*
  * Strict: UTF-8, depth, no key twice, nothing behind the end. Accepts the
- * schema's names and their lowerCamelCase, numbers or strings for 64 bit. A
- * field that the schema does not know is an error which names its path and the
- * nearest known name.
+ * schema's names and their lowerCamelCase, numbers or strings for integers (beyond
+ * 2^53 only strings), durations also as "1h30m". A field that the schema does not
+ * know is an error which names its path and the nearest known name.
  *
- * @retval CENTRO_ERR_INVALID  `text`: "tasks[0].comand: no such field; did you mean \"command\"?"
+ * @retval CENTRO_ERR_INVALID  `text`: "tasks[0].comand: no such field; did you mean \"command\"?",
+ *                             or "line 3, column 14: …" when it is not JSON at all
+ * @retval CENTRO_ERR_LIMIT    the arena's cap; it bounds cJSON's own memory too
+ * @retval CENTRO_ERR_NOMEM
  */
 int ctr_json_decode(const ProtobufCMessageDescriptor *descriptor, struct centro_bytes json,
 		    struct ctr_arena *arena, ProtobufCMessage **ret_message,
@@ -78,12 +89,26 @@ int ctr_json_decode(const ProtobufCMessageDescriptor *descriptor, struct centro_
 
 /* ---- what the core knows ---- */
 
-/* `spec->text` and hash are made here, of the re-encoded message. All in the arena. */
+/*
+ * What is not in the message (owner, request id; agent, session) is left empty.
+ * `text` and hash are made here, of the re-encoded message, as a decoder left it:
+ * with maps in the order of their keys, equal bodies give equal bytes. All in the
+ * arena, or borrowed from the message.
+ *
+ * @retval CENTRO_ERR_INVALID  a negative time: `text` names the field
+ * @retval CENTRO_ERR_LIMIT, _NOMEM
+ */
 int ctr_codec_job_spec(const Centro__V1__JobSpec *message, struct ctr_arena *arena,
 		       struct ctr_job_spec *ret_spec, struct centro_error_text *text);
 int ctr_codec_node_spec(const Centro__V1__NodeInfo *message, struct ctr_arena *arena,
 			struct ctr_node_spec *ret_spec, struct centro_error_text *text);
-/* From the option structs of the public API; strings must be UTF-8. */
+/*
+ * From the option structs of the public API; strings must be UTF-8.
+ *
+ * @retval CENTRO_ERR_INVALID  `text` names the field as it is called in the schema
+ * @retval CENTRO_ERR_ABI      a struct's size
+ * @retval CENTRO_ERR_LIMIT, _NOMEM
+ */
 int ctr_codec_job_spec_from_options(const struct centro_job_options *options,
 				    struct ctr_arena *arena, struct ctr_job_spec *ret_spec,
 				    struct centro_error_text *text);
@@ -91,12 +116,25 @@ int ctr_codec_node_spec_from_options(const struct centro_node_options *options,
 				     struct ctr_arena *arena, struct ctr_node_spec *ret_spec,
 				     struct centro_error_text *text);
 
+/* False, and nothing written: before 1970 or after 2554; negative or more than 584 years. */
+bool ctr_codec_instant(const Google__Protobuf__Timestamp *message,
+		       struct centro_instant *ret_instant);
+bool ctr_codec_span(const Google__Protobuf__Duration *message, struct centro_span *ret_span);
+/* `message` is initialised. */
+void ctr_codec_set_instant(Google__Protobuf__Timestamp *message, struct centro_instant instant);
+void ctr_codec_set_span(Google__Protobuf__Duration *message, struct centro_span span);
+
+/* NULL: all 0. */
 struct centro_attempt_ref ctr_codec_attempt_ref(const Centro__V1__AttemptRef *message);
 void ctr_codec_set_attempt_ref(Centro__V1__AttemptRef *message, struct centro_attempt_ref ref);
 
 /*
  * Append a Job message, encoded. A whole one is the two halves behind one
- * another, so that joining what stands in the store needs no decoding.
+ * another, so that joining what stands in the store needs no decoding. Instances
+ * that wait and never had an attempt are left out: a job of 10,000 that has just
+ * been submitted has a small record.
+ *
+ * All ctr_codec_encode_*(): CENTRO_OK; _NOMEM, _LIMIT: nothing was appended.
  */
 int ctr_codec_encode_job_spec(const struct ctr_job *job, struct ctr_buf *buf);
 int ctr_codec_encode_job_state(const struct ctr_job *job, struct ctr_buf *buf);

@@ -128,7 +128,8 @@ static int unknown_value(struct reader *reader, const struct ctr_path *path, con
 
 	struct ctr_quote quoted;
 	char what[sizeof(quoted.text) + 32];
-	snprintf(what, sizeof(what), "\"%s\" is no value of it", ctr_quote(&quoted, word));
+	snprintf(what, sizeof(what), "\"%s\" is no value of it",
+		 ctr_quote(&quoted, ctr_bytes_str(word)));
 	return unknown_name(reader, path, what, &nearest);
 }
 
@@ -360,7 +361,8 @@ static int read_time(struct reader *reader, const struct ctr_path *path, const c
 	if (!ctr_json_time_parse(ctr_bytes_str(json->valuestring), message, &expected)) {
 		struct ctr_quote quoted;
 		return ctr_path_error(path, reader->text, CENTRO_ERR_INVALID, "\"%s\" is not %s",
-				      ctr_quote(&quoted, json->valuestring), expected);
+				      ctr_quote(&quoted, ctr_bytes_str(json->valuestring)),
+				      expected);
 	}
 	return CENTRO_OK;
 }

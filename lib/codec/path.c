@@ -38,7 +38,7 @@ static void append(struct centro_error_text *text, const char *format, ...)
 	va_end(args);
 }
 
-const char *ctr_quote(struct ctr_quote *quote, const char *text)
+const char *ctr_quote(struct ctr_quote *quote, struct centro_bytes text)
 {
 	/* As large as its limit, so it never grows. */
 	struct ctr_buf buf = {
@@ -46,7 +46,7 @@ const char *ctr_quote(struct ctr_quote *quote, const char *text)
 		.capacity = sizeof(quote->text) - 1,
 		.size_max = sizeof(quote->text) - 1,
 	};
-	int status = ctr_escape(&buf, ctr_bytes_str(text), CTR_QUOTE_SIZE_MAX);
+	int status = ctr_escape(&buf, text, CTR_QUOTE_SIZE_MAX);
 	CTR_ASSERT(status == CENTRO_OK);
 	quote->text[buf.size] = '\0';
 	return quote->text;
@@ -64,7 +64,8 @@ static void append_path(struct centro_error_text *text, const struct ctr_path *p
 	for (size_t i = count; i > 0; i--) {
 		const struct ctr_path *step = steps[i - 1];
 		struct ctr_quote name;
-		append(text, "%s%s", i < count ? "." : "", ctr_quote(&name, step->name));
+		append(text, "%s%s", i < count ? "." : "",
+		       ctr_quote(&name, ctr_bytes_str(step->name)));
 		if (step->index != CTR_PATH_NO_INDEX)
 			append(text, "[%zu]", step->index);
 	}

@@ -29,7 +29,7 @@ struct ctr_quote {
 	char text[4 * CTR_QUOTE_SIZE_MAX + 8];
 };
 /* Returns quote->text. */
-const char *ctr_quote(struct ctr_quote *quote, const char *text);
+const char *ctr_quote(struct ctr_quote *quote, struct centro_bytes text);
 
 /*
  * An allocation of `bytes` from `arena` failed: CENTRO_ERR_LIMIT if its cap was
