@@ -2,25 +2,24 @@
 /*
  * file_worker.c - the thread on which a file store commits.
  *
- * Invariant: the event descriptor is written before the work counts as done, so
- * an owner that empties it after taking the work is not woken for it again.
+ * Two semaphores hand the work over and back, and the event descriptor is written
+ * last. So nobody is woken only to wait for a lock, and an owner that takes the
+ * work between the two finds the event one call later.
+ *
+ * Invariant: `busy` is true from submit until take or wait has said that the work
+ * is done; only the owner reads or writes it.
  *
  * Layer: store; the only file here that starts a thread.
  */
 #include "store/file_worker.h"
 
+#include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include "base/assert.h"
-
-enum state {
-	WORKER_IDLE,
-	WORKER_BUSY, /* submitted, and not done */
-	WORKER_DONE, /* and not taken */
-	WORKER_STOP,
-};
 
 struct ctr_worker {
 	const struct centro_allocator *allocator;
@@ -28,38 +27,40 @@ struct ctr_worker {
 	void *arg;
 	int event_fd;
 	pthread_t thread;
-	pthread_mutex_t lock; /* of `state` */
-	pthread_cond_t changed;
-	enum state state;
+	sem_t submitted, finished;
+	bool busy;
+	bool stop; /* set before the last post of `submitted` */
 };
 
-static void wake_owner(const struct ctr_worker *worker)
+static void wait_for(sem_t *semaphore)
 {
-	uint64_t one = 1;
-	/* It cannot fail: the counter is emptied long before it is full. */
-	ssize_t size = write(worker->event_fd, &one, sizeof(one));
-	CTR_ASSERT(size == (ssize_t)sizeof(one));
+	int error;
+	do
+		error = sem_wait(semaphore) == 0 ? 0 : errno;
+	while (error == EINTR);
+	CTR_ASSERT(error == 0);
+}
+
+static void post(sem_t *semaphore)
+{
+	int result = sem_post(semaphore);
+	CTR_ASSERT(result == 0);
 }
 
 static void *run(void *arg)
 {
 	struct ctr_worker *worker = arg;
-	pthread_mutex_lock(&worker->lock);
-	while (worker->state != WORKER_STOP) {
-		if (worker->state != WORKER_BUSY) {
-			pthread_cond_wait(&worker->changed, &worker->lock);
-			continue;
-		}
-		pthread_mutex_unlock(&worker->lock);
+	for (;;) {
+		wait_for(&worker->submitted);
+		if (worker->stop)
+			return NULL;
 		worker->work(worker->arg);
-		pthread_mutex_lock(&worker->lock);
-		CTR_ASSERT(worker->state == WORKER_BUSY);
-		wake_owner(worker);
-		worker->state = WORKER_DONE;
-		pthread_cond_broadcast(&worker->changed);
+		post(&worker->finished);
+		/* It cannot fail: the counter is emptied long before it is full. */
+		uint64_t one = 1;
+		ssize_t size = write(worker->event_fd, &one, sizeof(one));
+		CTR_ASSERT(size == (ssize_t)sizeof(one));
 	}
-	pthread_mutex_unlock(&worker->lock);
-	return NULL;
 }
 
 /* The embedder's signals are for its own threads. */
@@ -68,9 +69,18 @@ static int start_thread(struct ctr_worker *worker)
 	sigset_t all, before;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	int error = pthread_create(&worker->thread, NULL, run, worker);
+	int error = pthread_create(&worker->thread, /* attributes= */ NULL, run, worker);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (error == 0)
+		pthread_setname_np(worker->thread, "centro-store");
 	return error;
+}
+
+static void worker_free(struct ctr_worker *worker)
+{
+	sem_destroy(&worker->submitted);
+	sem_destroy(&worker->finished);
+	ctr_free(worker->allocator, worker);
 }
 
 int ctr_worker_start(const struct centro_allocator *allocator, void (*work)(void *arg), void *arg,
@@ -83,59 +93,45 @@ int ctr_worker_start(const struct centro_allocator *allocator, void (*work)(void
 	worker->work = work;
 	worker->arg = arg;
 	worker->event_fd = event_fd;
-	pthread_mutex_init(&worker->lock, NULL);
-	pthread_cond_init(&worker->changed, NULL);
+	sem_init(&worker->submitted, /* shared= */ 0, 0);
+	sem_init(&worker->finished, /* shared= */ 0, 0);
 	if (start_thread(worker) != 0) {
-		pthread_cond_destroy(&worker->changed);
-		pthread_mutex_destroy(&worker->lock);
-		ctr_free(allocator, worker);
+		worker_free(worker);
 		return CENTRO_ERR_IO;
 	}
 	*ret_worker = worker;
 	return CENTRO_OK;
 }
 
-static void set_state(struct ctr_worker *worker, enum state state)
-{
-	pthread_mutex_lock(&worker->lock);
-	CTR_ASSERT(worker->state == WORKER_IDLE);
-	worker->state = state;
-	pthread_cond_broadcast(&worker->changed);
-	pthread_mutex_unlock(&worker->lock);
-}
-
 void ctr_worker_stop(struct ctr_worker *worker)
 {
 	if (!worker)
 		return;
-	set_state(worker, WORKER_STOP);
+	CTR_ASSERT(!worker->busy);
+	worker->stop = true;
+	post(&worker->submitted);
 	pthread_join(worker->thread, NULL);
-	pthread_cond_destroy(&worker->changed);
-	pthread_mutex_destroy(&worker->lock);
-	ctr_free(worker->allocator, worker);
+	worker_free(worker);
 }
 
 void ctr_worker_submit(struct ctr_worker *worker)
 {
-	set_state(worker, WORKER_BUSY);
+	CTR_ASSERT(!worker->busy);
+	worker->busy = true;
+	post(&worker->submitted);
 }
 
 bool ctr_worker_take(struct ctr_worker *worker)
 {
-	pthread_mutex_lock(&worker->lock);
-	bool done = worker->state == WORKER_DONE;
-	if (done)
-		worker->state = WORKER_IDLE;
-	pthread_mutex_unlock(&worker->lock);
-	return done;
+	if (!worker->busy || sem_trywait(&worker->finished) != 0)
+		return false;
+	worker->busy = false;
+	return true;
 }
 
 void ctr_worker_wait(struct ctr_worker *worker)
 {
-	pthread_mutex_lock(&worker->lock);
-	CTR_ASSERT(worker->state == WORKER_BUSY || worker->state == WORKER_DONE);
-	while (worker->state != WORKER_DONE)
-		pthread_cond_wait(&worker->changed, &worker->lock);
-	worker->state = WORKER_IDLE;
-	pthread_mutex_unlock(&worker->lock);
+	CTR_ASSERT(worker->busy);
+	wait_for(&worker->finished);
+	worker->busy = false;
 }

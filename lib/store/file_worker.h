@@ -17,7 +17,8 @@ struct ctr_worker;
 
 /*
  * `work` is called with `arg` on the thread, which has every signal blocked.
- * `event_fd` is written to each time it returns. OK; NOMEM; IO: no thread.
+ * `event_fd` is written to each time it has returned, perhaps a moment after take
+ * has said so. OK; NOMEM; IO: no thread.
  */
 int ctr_worker_start(const struct centro_allocator *allocator, void (*work)(void *arg), void *arg,
 		     int event_fd, struct ctr_worker **ret_worker);

@@ -9,7 +9,7 @@
  *
  * Invariants: `request` belongs to the thread while `busy`; each scan holds one
  * reader from its start to its end; the event descriptor is readable while a
- * scan is under way or finished work waits to be taken.
+ * scan is under way, and soon after the thread has finished.
  *
  * Layer: store. Includes base; what it asks of the system is in file_*.c.
  */
@@ -65,7 +65,9 @@ struct file_store {
 	struct ctr_lmdb *db;
 	struct ctr_worker *worker;
 	struct request request;
-	bool busy, failed, signalled;
+	bool busy, failed;
+	bool signalled;       /* the descriptor is readable for the scans' sake */
+	uint64_t events_owed; /* written or about to be, and not read */
 
 	uint64_t term; /* 0: does not lead */
 	uint64_t *ret_term;
@@ -102,6 +104,7 @@ static void submit(struct file_store *file, centro_store_done_fn *done, void *ar
 	file->busy = true;
 	file->done = done;
 	file->arg = arg;
+	file->events_owed++;
 	ctr_worker_submit(file->worker);
 }
 
@@ -168,6 +171,7 @@ static void signal_owner(struct file_store *file)
 	uint64_t one = 1;
 	ssize_t size = write(file->event_fd, &one, sizeof(one));
 	CTR_ASSERT(size == (ssize_t)sizeof(one));
+	file->events_owed++;
 	file->signalled = true;
 }
 
@@ -213,10 +217,10 @@ static int scan_next(struct file_store *file, struct file_scan *run, struct ctr_
 	if (scan->rows_max > 0 && run->rows >= scan->rows_max)
 		return CENTRO_ERR_NOT_FOUND;
 	struct ctr_lmdb_row row;
-	int status = run->polled ? ctr_lmdb_step(run->reader, scan->reverse, &row)
-				 : ctr_lmdb_seek(run->reader,
-						 scan->reverse ? scan->end : scan->first,
-						 scan->reverse, &row);
+	int status = run->polled
+			     ? ctr_lmdb_step(run->reader, scan->reverse, &row)
+			     : ctr_lmdb_seek(run->reader, scan->reverse ? scan->end : scan->first,
+					     scan->reverse, &row);
 	run->polled = true;
 	if (status == CENTRO_ERR_IO)
 		file->failed = true;
@@ -304,22 +308,31 @@ static int file_fd(const struct centro_store *store)
 	return CTR_CONTAINER_OF(store, const struct file_store, base)->event_fd;
 }
 
+/*
+ * Before the work is taken: the thread writes its event after it, so none that is
+ * read here is of work that cannot be taken yet. One that comes later is still
+ * owed, and is read next time.
+ */
 static void empty_event(struct file_store *file)
 {
 	uint64_t count;
 	ssize_t size = read(file->event_fd, &count, sizeof(count));
-	CTR_ASSERT(size == (ssize_t)sizeof(count) || errno == EAGAIN);
 	file->signalled = false;
+	if (size < 0) {
+		CTR_ASSERT(errno == EAGAIN);
+		return;
+	}
+	CTR_ASSERT(count <= file->events_owed);
+	file->events_owed -= count;
 }
 
 static int file_poll(struct centro_store *store, struct centro_instant steady,
 		     struct centro_instant *ret_wake)
 {
 	struct file_store *file = file_of(store);
-	bool taken = file->busy && ctr_worker_take(file->worker);
-	if (taken || file->signalled)
+	if (file->events_owed > 0)
 		empty_event(file);
-	if (taken)
+	if (file->busy && ctr_worker_take(file->worker))
 		finish(file);
 	run_scans(file, steady);
 
