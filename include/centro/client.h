@@ -53,7 +53,10 @@ struct centro_client_options {
 /** @retval CENTRO_ERR_INVALID, _NOMEM, _IO, _ABI; `text` may be NULL */
 CENTRO_API int centro_client_new(const struct centro_client_options *options,
 				 struct centro_client **ret_client, struct centro_error_text *text);
-/** Unfinished calls end with CENTRO_ERR_CANCELLED. NULL is allowed. */
+/**
+ * Unfinished calls end with CENTRO_ERR_CANCELLED. NULL is allowed. May block while
+ * the name of a server is being looked up.
+ */
 CENTRO_API void centro_client_free(struct centro_client *client);
 
 CENTRO_API int centro_client_fd(const struct centro_client *client);
@@ -64,7 +67,12 @@ CENTRO_API int centro_client_dispatch(struct centro_client *client);
 struct centro_call_options {
 	size_t size;                   /**< sizeof this struct */
 	enum centro_encoding encoding; /**< of the request and of what `message` gets */
-	struct centro_span timeout;    /**< of the whole call; default: none */
+	/**
+	 * Of the whole call; default: none. Without one a call fails with
+	 * CENTRO_ERR_UNAVAILABLE when every server was tried in vain; with one it
+	 * goes on trying.
+	 */
+	struct centro_span timeout;
 	bool is_idempotent;            /**< may be sent again when its outcome is unknown */
 	/** Each message of the answer. May be NULL. */
 	void (*message)(void *arg, struct centro_bytes message);
@@ -79,7 +87,8 @@ struct centro_call_options {
 
 /**
  * Start a call. `method` is "JobService/Submit" or "/centro.v1.JobService/Submit".
- * `ret_call` may be NULL; it is valid until `done`.
+ * `ret_call` may be NULL; it is valid until `done`. A request has at most 4 MiB in
+ * protobuf; at most 16,384 calls may be open.
  *
  * @retval CENTRO_ERR_INVALID        the request is not one for this method: see text
  * @retval CENTRO_ERR_UNIMPLEMENTED  no such method in the schema
@@ -93,8 +102,11 @@ CENTRO_API int centro_client_call(struct centro_client *client, const char *meth
 CENTRO_API void centro_call_cancel(struct centro_call *call);
 
 /**
- * Block until no call is open, `timeout` has passed (CENTRO_ERR_DEADLINE), or the
- * descriptor `interrupt_fd` (-1: none) is readable (CENTRO_ERR_CANCELLED).
+ * Block until no call is open.
+ *
+ * @retval CENTRO_ERR_DEADLINE   `timeout` has passed (0: none); the calls go on
+ * @retval CENTRO_ERR_CANCELLED  the descriptor `interrupt_fd` (-1: none) is readable
+ * @retval CENTRO_ERR_IO
  */
 CENTRO_API int centro_client_wait(struct centro_client *client, struct centro_span timeout,
 				  int interrupt_fd);

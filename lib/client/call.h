@@ -27,6 +27,8 @@ struct ctr_client {
 	struct ctr_arena message_arena; /* its own, since `message` may make calls */
 	struct ctr_buf json;            /* of a message */
 	bool is_closing;
+	void (*queued)(void *arg);
+	void *queued_arg;
 };
 
 struct centro_call {

@@ -113,6 +113,8 @@ int ctr_client_new(const struct ctr_client_options *options, struct centro_insta
 	client->allocator = options->allocator;
 	client->log = options->log;
 	client->now = now;
+	client->queued = options->queued;
+	client->queued_arg = options->arg;
 	ctr_list_init(&client->waiting);
 	ctr_list_init(&client->started);
 	ctr_list_init(&client->cancelled);
@@ -165,6 +167,12 @@ size_t ctr_client_calls(const struct ctr_client *client)
 }
 
 /* ---- calls ---- */
+
+static void tell_queued(struct ctr_client *client)
+{
+	if (client->queued)
+		client->queued(client->queued_arg);
+}
 
 static int check_room(struct ctr_client *client, struct centro_error_text *text)
 {
@@ -232,6 +240,7 @@ int ctr_client_call(struct ctr_client *client, struct centro_instant now, const 
 	ctr_channel_need(client->channel, now);
 	if (ret_call)
 		*ret_call = call;
+	tell_queued(client);
 	return CENTRO_OK;
 }
 
@@ -242,6 +251,7 @@ void ctr_client_cancel(struct centro_call *call)
 	if (call->is_cancelled)
 		return;
 	call->is_cancelled = true;
+	tell_queued(client);
 	if (call->grpc) {
 		ctr_grpc_call_cancel(call->grpc);
 		return;

@@ -33,6 +33,9 @@ struct ctr_client_options {
 	size_t server_count;
 	struct centro_span connect_timeout; /* 0: the channel's default */
 	uint64_t seed;
+	/* A call was made or cancelled: a turn is wanted soon. May be NULL. */
+	void (*queued)(void *arg);
+	void *arg;
 };
 
 /* As centro_client_new(). */
