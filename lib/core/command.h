@@ -89,9 +89,14 @@ struct ctr_command {
 struct ctr_result {
 	int status;                    /* CENTRO_OK or why nothing changed */
 	struct centro_error_text text; /* of an error */
-	centro_job_id job;             /* submit */
-	bool existing;                 /* submit: made by an earlier request of the same id */
-	centro_node_id node;           /* register */
+	/*
+	 * STALE because of the session: it says nothing of the attempt, which the agent
+	 * must keep, and register anew.
+	 */
+	bool session_stale;
+	centro_job_id job;   /* submit */
+	bool existing;       /* submit: made by an earlier request of the same id */
+	centro_node_id node; /* register */
 };
 
 #endif

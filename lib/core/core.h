@@ -27,14 +27,14 @@ struct ctr_core;
 struct ctr_core_options {
 	const struct centro_allocator *allocator; /* NULL: the C library's */
 	uint64_t seed;
-	uint32_t jobs_max;       /* live ones; 4,000,000 */
-	uint32_t nodes_max;      /* 200,000 */
-	uint32_t queues_max;     /* 10,000 */
-	uint32_t requests_max;   /* request ids remembered; 1,000,000 */
+	uint32_t jobs_max;               /* live ones; 4,000,000 */
+	uint32_t nodes_max;              /* 200,000 */
+	uint32_t queues_max;             /* 10,000 */
+	uint32_t requests_max;           /* request ids remembered; 1,000,000 */
 	struct centro_span request_ttl;  /* how long they are remembered; 24 h */
 	struct centro_span node_timeout; /* silence until a node is down; 60 s */
 	struct centro_span lease_grace;  /* beyond a lease, before granting again; 2 s */
-	uint32_t drift_ppm;      /* of clock rates between machines; 10,000 = 1 % */
+	uint32_t drift_ppm;              /* of clock rates between machines; 10,000 = 1 % */
 };
 
 int ctr_core_new(const struct ctr_core_options *options, struct ctr_core **ret_core);
@@ -84,9 +84,9 @@ struct ctr_dirty {
 		struct {
 			struct ctr_job *job;
 			uint8_t what; /* enum ctr_job_dirty */
-			bool ended;   /* goes to history: write it whole, delete its halves if stored,
-					 then call ctr_core_forget() */
-			bool stored;  /* its halves stand in the store */
+			bool ended; /* goes to history: write it whole, delete its halves if stored,
+				       then call ctr_core_forget() */
+			bool stored; /* its halves stand in the store */
 		} job;
 		const struct ctr_node *node;
 		const struct ctr_queue *queue;
@@ -172,8 +172,8 @@ int ctr_core_load_job(struct ctr_core *core, const struct ctr_job_load *job,
 		      struct centro_error_text *text);
 int ctr_core_load_node(struct ctr_core *core, const struct ctr_node_load *node,
 		       struct centro_error_text *text);
-int ctr_core_load_queue(struct ctr_core *core, const struct ctr_set_queue *queue,
-			uint64_t revision, struct centro_error_text *text);
+int ctr_core_load_queue(struct ctr_core *core, const struct ctr_set_queue *queue, uint64_t revision,
+			struct centro_error_text *text);
 int ctr_core_load_ids(struct ctr_core *core, centro_job_id job, centro_node_id node);
 /* A request id of a job in history, submitted at `wall`. */
 int ctr_core_load_request(struct ctr_core *core, struct centro_bytes owner,

@@ -22,6 +22,7 @@ struct ctr_event {
 	enum centro_cause cause;
 	int32_t exit_code;
 	uint16_t signal;
+	const struct ctr_queue *queue; /* queue_set; queues are never freed */
 	/* For apply() alone: borrowed from the command, NULL afterwards. */
 	const struct ctr_command *command;
 };

@@ -13,6 +13,7 @@
 #include "base/heap.h"
 #include "base/list.h"
 #include "core/spec.h"
+#include "core/tree.h"
 
 /* The present, on both lines. Sampled once a turn by the outermost layer. */
 struct ctr_now {
@@ -37,36 +38,46 @@ struct ctr_dimensions {
 struct ctr_job;
 struct ctr_node;
 
-/* One instance of a task, with its current or last attempt. */
+/*
+ * One instance of a task, with its current or last attempt. Small, since a
+ * backlog is made of these: what it needs while it waits and what it needs while
+ * it is granted share their memory.
+ */
 struct ctr_instance {
 	struct ctr_job *job;
-	uint32_t task, index;
-	uint8_t state; /* enum centro_instance_state */
-	uint8_t cause; /* enum centro_cause */
-	bool claimed;  /* by the node, in this server's life: it may have been started */
-	uint16_t signal;
-	int32_t exit_code;
+	struct ctr_node *node; /* of the current or last attempt; NULL: none yet */
+	char *message;         /* owned; may be NULL */
+	struct centro_instant assign_wall, start_wall, end_wall;
+	uint64_t assign_event; /* number of the event that granted the current attempt; 0: loaded */
+	uint32_t index;
 	uint32_t attempt; /* 0: none yet */
 	uint32_t lost;    /* attempts that ended with their node or lease */
-	const struct ctr_node *node; /* of the current or last attempt; NULL: none yet */
-	char *message;       /* owned; may be NULL */
-	struct centro_instant assign_wall, start_wall, end_wall;
-	uint64_t assign_event; /* number of the event that granted the current attempt */
+	int32_t exit_code;
+	uint16_t task;
+	uint16_t signal;
+	uint8_t state; /* enum centro_instance_state */
+	uint8_t cause; /* enum centro_cause */
+	bool claimed; /* by the node, or perhaps before this server's life: may have been started */
 
 	/* Not stored. */
-	struct ctr_heap_node lease; /* when the grant is over for this server, cluster time */
-	struct ctr_list on_node;    /* in ctr_node.attempts while granted */
+	union {
+		struct {                            /* while granted: assigned or running */
+			struct ctr_heap_node lease; /* over at; cluster time. In no heap: never */
+			struct ctr_list on_node;    /* in ctr_node.attempts */
+		};
+		struct ctr_tree_node waiting; /* while pending: in its shape's order */
+	};
 };
 
 /* One task of a job, with every default filled in. */
 struct ctr_task {
-	struct centro_bytes name; /* in the job's text */
-	uint32_t shape;           /* core's number for its resources + datacenters */
-	uint32_t count;
+	struct centro_bytes name;      /* in the job's memory */
 	struct centro_span time_limit; /* 0: none */
 	struct centro_span lease, kill_grace;
-	uint8_t on_disconnect; /* enum ctr_on_disconnect, never DEFAULT */
 	struct ctr_instance *instances; /* `count` of them */
+	uint32_t shape;                 /* core's number for its resources + datacenters */
+	uint16_t count;
+	uint8_t on_disconnect; /* enum ctr_on_disconnect, never DEFAULT */
 };
 
 enum ctr_job_dirty {
@@ -75,47 +86,60 @@ enum ctr_job_dirty {
 };
 
 struct ctr_job {
-	centro_job_id id;
+	centro_job_id id; /* rises with the time of submission, so it is the age too */
 	struct centro_bytes name, queue, owner, tenant, request_id;
-	const struct ctr_label *labels;
-	size_t label_count;
-	int32_t priority;
-	uint8_t state; /* enum centro_job_state */
-	uint64_t spec_hash;
 	struct centro_bytes text; /* the encoded JobSpec */
+	const struct ctr_label *labels;
 	struct ctr_task *tasks;
-	size_t task_count;
-	uint32_t instance_count; /* of all tasks */
-	uint32_t live_count;     /* instances not in a final state */
+	uint64_t spec_hash;
 	struct centro_instant submit_wall, start_wall, end_wall; /* 0: not yet */
-	char *cancelled_by, *cancel_reason; /* owned; NULL: not cancelled */
-	uint64_t revision; /* number of the last event that changed it */
+	char *cancelled_by, *cancel_reason; /* owned; both NULL: not cancelled */
+	uint64_t revision;                  /* number of the last event that changed it */
+	int32_t priority;
+	uint16_t label_count, task_count;
+	uint16_t instance_count; /* of all tasks */
+	uint16_t live_count;     /* instances not in a final state */
+	uint16_t running_count;  /* instances that run */
+	uint8_t ended_as;        /* which final states instances are in: ctr_ended_bit() */
+	uint8_t state;           /* enum centro_job_state */
 
 	/* Not stored. */
-	uint8_t dirty;  /* enum ctr_job_dirty */
-	bool is_stored; /* its spec record stands in the store (or is in a batch before) */
-	struct ctr_list dirty_link;
+	uint16_t queue_number; /* core's */
+	uint8_t dirty;         /* enum ctr_job_dirty */
+	bool is_stored;        /* its spec record stands in the store (or is in a batch before) */
 };
+
+struct ctr_zone;
 
 struct ctr_node {
 	centro_node_id id;
 	struct centro_bytes name, datacenter;
 	uint8_t state; /* enum centro_node_state */
 	uint64_t agent_id;
-	struct centro_bytes text; /* the encoded NodeInfo */
+	struct centro_bytes text; /* the encoded NodeInfo; owned */
 	struct ctr_resources capacity;
 	struct centro_instant register_wall;
 	uint64_t revision;
 
 	/* Not stored. */
-	uint64_t session; /* 0: not heard from since this server began */
+	uint64_t session;          /* 0: not heard from since this server began */
+	uint64_t session_before;   /* ended by `session`: stale from then on */
 	struct ctr_resources used; /* sum over `attempts` (I6) */
 	struct ctr_list attempts;  /* of ctr_instance.on_node: granted and not over */
 	uint32_t attempt_count;
+	bool is_shrunk; /* it offers less than was granted before: `used` may exceed `capacity` */
 	struct centro_instant heard_wall;
 	struct ctr_heap_node silence; /* when it counts as down, cluster time */
 	bool dirty;
 	struct ctr_list dirty_link;
+
+	/* Of placement. */
+	uint32_t number;       /* from 0, without a gap */
+	uint32_t place_all;    /* among all that are ready … */
+	uint32_t place_zone;   /* … and among those of its datacenter */
+	struct ctr_zone *zone; /* its datacenter; a reference */
+	uint64_t freed;        /* when room on it last grew, by placement's count */
+	struct ctr_list freed_link;
 };
 
 struct ctr_queue {
@@ -125,7 +149,8 @@ struct ctr_queue {
 	uint64_t revision;
 
 	/* Not stored. */
-	uint32_t pending, running; /* instances */
+	uint16_t number;           /* from 0, without a gap */
+	uint32_t pending, running; /* instances: waiting; granted */
 	bool dirty;
 	struct ctr_list dirty_link;
 };
@@ -133,8 +158,14 @@ struct ctr_queue {
 /* The reference that names the instance's current attempt. */
 static inline struct centro_attempt_ref ctr_instance_ref(const struct ctr_instance *instance)
 {
-	return (struct centro_attempt_ref){ instance->job->id, instance->task, instance->index,
-					    instance->attempt };
+	return (struct centro_attempt_ref){instance->job->id, instance->task, instance->index,
+					   instance->attempt};
+}
+
+static inline bool ctr_instance_is_granted(const struct ctr_instance *instance)
+{
+	return instance->state == CENTRO_INSTANCE_ASSIGNED ||
+	       instance->state == CENTRO_INSTANCE_RUNNING;
 }
 
 /* Derived from the instances by the table in centro/job.h. */

@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * invariant.c - is everything as it must be?
+ *
+ * Each count, list and index is made again from what it sums up and compared.
+ * Slow on purpose: it trusts nothing that it could derive. The tests and the
+ * simulator call it after every step.
+ *
+ * Layer: core.
+ */
+#include "base/assert.h"
+#include "base/bytes.h"
+#include "base/str.h"
+#include "core/internal.h"
+#include "core/state.h"
+
+#define CHECK(condition, ...)                                                     \
+	do {                                                                      \
+		if (!(condition))                                                 \
+			return ctr_error(text, CENTRO_ERR_INTERNAL, __VA_ARGS__); \
+	} while (0)
+
+/* Sums over all jobs, to be compared with what the tables keep. */
+struct totals {
+	uint64_t jobs, dirty, pending, granted, leases;
+};
+
+/* ---- one instance ---- */
+
+static bool may_run_on(const struct ctr_instance *instance)
+{
+	return instance->claimed &&
+	       ctr_instance_task(instance)->on_disconnect == CTR_ON_DISCONNECT_KEEP;
+}
+
+static bool is_on_list(const struct ctr_instance *instance)
+{
+	ctr_list_for_each (link, &instance->node->attempts) {
+		if (link == &instance->on_node)
+			return true;
+	}
+	return false;
+}
+
+static int check_granted(const struct ctr_core *core, const struct ctr_instance *instance,
+			 struct totals *totals, struct centro_error_text *text)
+{
+	const struct ctr_heap *heap = &core->leases.heap;
+	size_t position = instance->lease.position;
+
+	totals->granted++;
+	CHECK(instance->node != NULL, "a grant has no node");
+	CHECK(instance->attempt > 0, "a grant has no attempt number");
+	CHECK(instance->assign_event <= core->outbox.last_event, "a grant is from the future");
+	CHECK((position == 0) == may_run_on(instance), "a lease is in the heap, or is not");
+	CHECK(is_on_list(instance), "a node does not know of its grant");
+	CHECK(!ctr_job_is_cancelled(instance->job) || instance->claimed,
+	      "I9: granted, not claimed, and cancelled");
+	if (position == 0)
+		return CENTRO_OK;
+	totals->leases++;
+	CHECK(position <= heap->count && heap->nodes[position - 1] == &instance->lease,
+	      "a lease is not where it says");
+	return CENTRO_OK;
+}
+
+static int check_instance(const struct ctr_core *core, const struct ctr_instance *instance,
+			  struct totals *totals, struct centro_error_text *text)
+{
+	CHECK(ctr_instance_state_is_used(instance->state), "an instance has no state");
+	CHECK((instance->node != NULL) <= (instance->attempt > 0), "a node without an attempt");
+	CHECK(instance->lost <= instance->attempt, "more attempts were lost than made");
+	if (ctr_instance_is_granted(instance))
+		return check_granted(core, instance, totals, text);
+	if (instance->state != CENTRO_INSTANCE_PENDING) {
+		CHECK(instance->cause != CENTRO_CAUSE_NONE, "an end without a cause");
+		return CENTRO_OK;
+	}
+	totals->pending++;
+	CHECK(!ctr_job_is_cancelled(instance->job), "I9: waiting, and cancelled");
+	return CENTRO_OK;
+}
+
+/* ---- one job ---- */
+
+static int check_instances(const struct ctr_core *core, const struct ctr_job *job,
+			   struct totals *totals, struct centro_error_text *text)
+{
+	for (uint32_t i = 0; i < job->task_count; i++) {
+		const struct ctr_task *task = &job->tasks[i];
+		ctr_shape_get(&core->shapes, task->shape);
+		for (uint32_t j = 0; j < task->count; j++) {
+			const struct ctr_instance *instance = &task->instances[j];
+			CHECK(instance->job == job && instance->task == i && instance->index == j,
+			      "an instance is not where it says");
+			int error = check_instance(core, instance, totals, text);
+			if (error != CENTRO_OK)
+				return error;
+		}
+	}
+	return CENTRO_OK;
+}
+
+static int check_tally(const struct ctr_job *job, struct centro_error_text *text)
+{
+	uint32_t live = 0, running = 0, count = 0;
+	uint8_t ended_as = 0;
+
+	for (uint32_t i = 0; i < job->task_count; i++) {
+		for (uint32_t j = 0; j < job->tasks[i].count; j++) {
+			int state = job->tasks[i].instances[j].state;
+			count++;
+			running += state == CENTRO_INSTANCE_RUNNING;
+			live += !centro_instance_state_is_final(state);
+			if (centro_instance_state_is_final(state))
+				ended_as |= ctr_ended_bit(state);
+		}
+	}
+	CHECK(count == job->instance_count, "a job miscounts its instances");
+	CHECK(live == job->live_count, "a job miscounts what lives");
+	CHECK(running == job->running_count, "a job miscounts what runs");
+	CHECK(ended_as == job->ended_as, "a job does not know how its instances ended");
+	CHECK(job->state == ctr_job_derive_state(job), "a job is in the wrong state");
+	CHECK((live == 0) == centro_job_state_is_final(job->state), "a job has ended, or has not");
+	return CENTRO_OK;
+}
+
+static int check_job(const struct ctr_core *core, const struct ctr_job *job, struct totals *totals,
+		     struct centro_error_text *text)
+{
+	CHECK(job->id < core->job_ids.next, "a job has a number that is still free");
+	CHECK(job->revision <= core->outbox.last_event, "a job is from the future");
+	CHECK(ctr_job_table_find(&core->jobs, job->id) == job, "a job is not found");
+	CHECK(ctr_bytes_equal(ctr_queue_get(&core->queues, job->queue_number)->name, job->queue),
+	      "a job is in the wrong queue");
+	CHECK(!job->cancelled_by == !job->cancel_reason, "a job is cancelled by half");
+	CHECK(job->is_stored || (job->dirty & CTR_JOB_DIRTY_SPEC),
+	      "a new job is not to be written");
+	totals->dirty += job->dirty != 0;
+	int error = check_tally(job, text);
+	return error == CENTRO_OK ? check_instances(core, job, totals, text) : error;
+}
+
+static int check_jobs(const struct ctr_core *core, struct totals *totals,
+		      struct centro_error_text *text)
+{
+	const struct ctr_job *job;
+
+	for (centro_job_id id = UINT64_MAX; (job = ctr_job_table_below(&core->jobs, id));) {
+		CHECK(job->id < id, "jobs are out of order");
+		id = job->id;
+		totals->jobs++;
+		int error = check_job(core, job, totals, text);
+		if (error != CENTRO_OK)
+			return error;
+	}
+	CHECK(totals->jobs == core->jobs.count, "jobs are miscounted");
+	CHECK(totals->pending == core->pending.count, "what waits is miscounted");
+	CHECK(totals->granted == core->leases.count, "grants are miscounted");
+	CHECK(totals->leases == core->leases.heap.count, "leases are miscounted");
+	CHECK(core->leases.heap.capacity >= core->leases.count, "no room to renew every lease");
+	CHECK(totals->dirty == core->outbox.job_end - core->outbox.job_first,
+	      "touched jobs are miscounted");
+	CHECK(core->job_ids.next <= core->job_ids.reserved, "a number is given out too early");
+	return CENTRO_OK;
+}
+
+/* ---- nodes ---- */
+
+static int check_use(const struct ctr_core *core, const struct ctr_node *node,
+		     struct centro_error_text *text)
+{
+	struct ctr_resources used = {0};
+	uint32_t count = 0;
+
+	ctr_list_for_each (link, &node->attempts) {
+		const struct ctr_instance *instance =
+			ctr_list_entry(link, struct ctr_instance, on_node);
+		CHECK(ctr_instance_is_granted(instance), "a node has what is not granted");
+		CHECK(instance->node == node, "I3: a grant is on two nodes");
+		ctr_resources_add(&used,
+				  ctr_core_task_resources(core, ctr_instance_task(instance)));
+		count++;
+	}
+	CHECK(count == node->attempt_count, "a node miscounts its attempts");
+	CHECK(ctr_resources_equal(&used, &node->used), "a node missums what is used");
+	bool is_over = !ctr_resources_fit(&used, &node->capacity);
+	CHECK(!is_over || node->is_shrunk, "I6: more is granted than node %llu has",
+	      (unsigned long long)node->id);
+	CHECK(is_over || !node->is_shrunk, "a node is said to have too little, and has enough");
+	return CENTRO_OK;
+}
+
+static int check_room(const struct ctr_core *core, const struct ctr_node *node,
+		      struct centro_error_text *text)
+{
+	const struct ctr_room *room = &core->placement.rooms[node->number];
+
+	for (size_t i = 0; i < CTR_DIMENSIONS_MAX; i++) {
+		int64_t amount = node->capacity.amount[i] - node->used.amount[i];
+		CHECK(room->amount[i] == (amount > 0 ? (uint64_t)amount : 0),
+		      "what is free on a node is not what placement thinks");
+	}
+	return CENTRO_OK;
+}
+
+static int check_place(const struct ctr_core *core, const struct ctr_node *node,
+		       const struct ctr_zone *zone, uint32_t place, struct centro_error_text *text)
+{
+	CHECK(place < zone->count && zone->nodes[place] == node->number,
+	      "a node that is ready cannot be chosen");
+	for (size_t i = 0; i < CTR_DIMENSIONS_MAX; i++)
+		CHECK(core->placement.rooms[node->number].amount[i] <=
+			      zone->bounds[place / CTR_ZONE_BLOCK].amount[i],
+		      "a bound is too low");
+	return CENTRO_OK;
+}
+
+static int check_node(const struct ctr_core *core, const struct ctr_node *node,
+		      struct centro_error_text *text)
+{
+	bool is_ready = node->state == CENTRO_NODE_READY;
+
+	CHECK(ctr_node_state_is_used(node->state), "a node has no state");
+	CHECK(ctr_nodes_find(&core->nodes, node->id) == node, "a node is not found");
+	CHECK(ctr_nodes_find_name(&core->nodes, node->name) == node, "a node has two names");
+	CHECK(node->id < core->node_ids.next, "a node has a number that is still free");
+	CHECK(node->revision <= core->outbox.last_event, "a node is from the future");
+	CHECK(is_ready == (node->silence.position != 0), "a silence is waited for, or is not");
+	CHECK(is_ready == !ctr_list_is_empty(&node->freed_link), "a node can be chosen, or cannot");
+	CHECK(node->dirty == !ctr_list_is_empty(&node->dirty_link), "a touched node is lost");
+	CHECK(ctr_bytes_equal(node->datacenter, node->zone->name), "a node is in the wrong place");
+	int error = check_use(core, node, text);
+	if (error == CENTRO_OK && is_ready)
+		error = check_room(core, node, text);
+	if (error == CENTRO_OK && is_ready)
+		error = check_place(core, node, &core->placement.all, node->place_all, text);
+	if (error == CENTRO_OK && is_ready)
+		error = check_place(core, node, node->zone, node->place_zone, text);
+	return error;
+}
+
+static int check_nodes(const struct ctr_core *core, struct centro_error_text *text)
+{
+	struct ctr_resources total = {0};
+	uint32_t ready = 0;
+	uint64_t attempts = 0;
+
+	for (uint32_t i = 0; i < core->nodes.count; i++) {
+		const struct ctr_node *node = core->nodes.list[i];
+		CHECK(node->number == i, "a node is not where it says");
+		CHECK(i == 0 || core->nodes.list[i - 1]->id < node->id, "nodes are out of order");
+		ctr_resources_add(&total, &node->capacity);
+		ready += node->state == CENTRO_NODE_READY;
+		attempts += node->attempt_count;
+		int error = check_node(core, node, text);
+		if (error != CENTRO_OK)
+			return error;
+	}
+	CHECK(ctr_resources_equal(&total, &core->placement.total), "capacity is missummed");
+	CHECK(ready == core->placement.all.count, "nodes that are ready are miscounted");
+	CHECK(ready == core->nodes.silence.count, "silences are miscounted");
+	CHECK(attempts == core->leases.count, "I3: grants on nodes are miscounted");
+	CHECK(core->node_ids.next <= core->node_ids.reserved, "a number is given out too early");
+	return CENTRO_OK;
+}
+
+static int check_zones(const struct ctr_core *core, struct centro_error_text *text)
+{
+	size_t cursor = 0;
+	const struct ctr_zone *zone;
+
+	while ((zone = ctr_bytes_map_next(&core->zones.by_name, &cursor))) {
+		uint32_t members = 0, ready = 0, references = 0;
+		for (uint32_t i = 0; i < core->nodes.count; i++) {
+			members += core->nodes.list[i]->zone == zone;
+			ready += core->nodes.list[i]->zone == zone &&
+				 core->nodes.list[i]->state == CENTRO_NODE_READY;
+		}
+		references = members;
+		for (uint32_t i = 0; i < core->shapes.count; i++) {
+			const struct ctr_shape *shape = core->shapes.shapes[i];
+			for (uint32_t j = 0; shape && j < shape->zone_count; j++)
+				references += shape->zones[j] == zone;
+		}
+		CHECK(members == zone->members, "a datacenter miscounts its nodes");
+		CHECK(ready == zone->count, "a datacenter miscounts what is ready");
+		CHECK(references == zone->references, "a datacenter miscounts its references");
+		CHECK(zone->capacity >= zone->members, "no room for every node of a datacenter");
+	}
+	return CENTRO_OK;
+}
+
+/* ---- what waits ---- */
+
+static uint32_t count_references(const struct ctr_core *core, const struct ctr_shape *shape)
+{
+	uint32_t count = 0;
+	const struct ctr_job *job;
+
+	for (centro_job_id id = UINT64_MAX; (job = ctr_job_table_below(&core->jobs, id));) {
+		id = job->id;
+		for (size_t i = 0; i < job->task_count; i++)
+			count += job->tasks[i].shape == shape->number;
+	}
+	return count;
+}
+
+/* A parked shape must fit nowhere: else something waits that could run (I16). */
+static int check_parked(const struct ctr_core *core, const struct ctr_shape *shape,
+			struct centro_error_text *text)
+{
+	if (shape->tried != core->placement.freed)
+		return CENTRO_OK;
+	for (uint32_t i = 0; i < core->nodes.count; i++) {
+		const struct ctr_node *node = core->nodes.list[i];
+		struct ctr_resources room = {0};
+		bool is_in = shape->zone_count == 0;
+		for (uint32_t j = 0; j < shape->zone_count; j++)
+			is_in |= shape->zones[j] == node->zone;
+		for (size_t j = 0; j < CTR_DIMENSIONS_MAX; j++)
+			room.amount[j] = node->capacity.amount[j] - node->used.amount[j];
+		CHECK(node->state != CENTRO_NODE_READY || !is_in ||
+			      !ctr_resources_fit(&shape->need, &room),
+		      "I16: something fits on node %llu, and is not tried",
+		      (unsigned long long)node->id);
+	}
+	return CENTRO_OK;
+}
+
+static int check_shape(const struct ctr_core *core, const struct ctr_shape *shape,
+		       uint64_t *waiting, struct centro_error_text *text)
+{
+	const struct ctr_instance *before = NULL;
+
+	CHECK(shape->references > 0, "a shape is there for nothing");
+	CHECK(shape->references == count_references(core, shape), "a shape miscounts its tasks");
+	CHECK((shape->in_tree != 0) == (shape->waiting.first != NULL), "a shape is lost");
+	for (struct ctr_tree_node *at = shape->waiting.first; at; at = ctr_tree_next(at)) {
+		const struct ctr_instance *instance =
+			CTR_CONTAINER_OF(at, struct ctr_instance, waiting);
+		CHECK(instance->state == CENTRO_INSTANCE_PENDING, "what waits is not pending");
+		CHECK(ctr_instance_task(instance)->shape == shape->number, "in the wrong shape");
+		CHECK(!before || ctr_instance_compare(before, instance) < 0, "out of order");
+		before = instance;
+		++*waiting;
+	}
+	return check_parked(core, shape, text);
+}
+
+static int check_order(const struct ctr_core *core, uint8_t tree, uint32_t *count,
+		       struct centro_error_text *text)
+{
+	const struct ctr_instance *before = NULL;
+
+	for (struct ctr_tree_node *at = core->pending.trees[tree].first; at;
+	     at = ctr_tree_next(at)) {
+		const struct ctr_shape *shape = CTR_CONTAINER_OF(at, struct ctr_shape, order);
+		const struct ctr_instance *first = ctr_pending_first(shape);
+		CHECK(shape->in_tree == tree + 1, "a shape is in the wrong tree");
+		CHECK(!before || ctr_instance_compare(before, first) < 0,
+		      "shapes are out of order");
+		CHECK(tree == core->pending.open || shape->tried > 0,
+		      "a shape is parked that was not tried");
+		before = first;
+		++*count;
+	}
+	return CENTRO_OK;
+}
+
+static int check_pending(const struct ctr_core *core, struct centro_error_text *text)
+{
+	uint64_t waiting = 0;
+	uint32_t shapes = 0, in_trees = 0, in_use = 0;
+
+	for (uint32_t i = 0; i < core->shapes.count; i++) {
+		const struct ctr_shape *shape = core->shapes.shapes[i];
+		if (!shape)
+			continue;
+		in_use++;
+		shapes += shape->in_tree != 0;
+		int error = check_shape(core, shape, &waiting, text);
+		if (error != CENTRO_OK)
+			return error;
+	}
+	for (uint8_t tree = 0; tree < 2; tree++) {
+		int error = check_order(core, tree, &in_trees, text);
+		if (error != CENTRO_OK)
+			return error;
+	}
+	CHECK(waiting == core->pending.count, "what waits is in no shape, or in two");
+	CHECK(shapes == in_trees, "a shape is in no tree, or in two");
+	CHECK(in_use + core->shapes.unused_count == core->shapes.count, "a number is lost");
+	CHECK(in_use == core->shapes.by_key.count, "a shape is not found");
+	return CENTRO_OK;
+}
+
+/* ---- the rest ---- */
+
+static int check_queues(const struct ctr_core *core, struct centro_error_text *text)
+{
+	uint64_t pending = 0, running = 0;
+
+	for (uint32_t i = 0; i < core->queues.count; i++) {
+		const struct ctr_queue *queue = core->queues.list[i];
+		CHECK(ctr_queues_find(&core->queues, queue->name) == queue, "a queue is not found");
+		CHECK(queue->revision <= core->outbox.last_event, "a queue is from the future");
+		CHECK(queue->dirty == !ctr_list_is_empty(&queue->dirty_link),
+		      "a touched queue is lost");
+		pending += queue->pending;
+		running += queue->running;
+	}
+	CHECK(ctr_queues_find(&core->queues, ctr_bytes_str(CTR_NAME_DEFAULT)) != NULL,
+	      "there is no default queue");
+	CHECK(pending == core->pending.count, "queues miscount what waits");
+	CHECK(running == core->leases.count, "queues miscount what is granted");
+	return CENTRO_OK;
+}
+
+static int check_dimensions(const struct ctr_core *core, struct centro_error_text *text)
+{
+	const struct ctr_dimension_table *table = &core->dimensions;
+
+	for (size_t i = CTR_DIM_NAMED; i < CTR_DIMENSIONS_MAX; i++) {
+		uint32_t references = 0;
+		for (uint32_t j = 0; j < core->nodes.count; j++)
+			references += core->nodes.list[j]->capacity.amount[i] > 0;
+		for (uint32_t j = 0; j < core->shapes.count; j++)
+			references += core->shapes.shapes[j] &&
+				      core->shapes.shapes[j]->need.amount[i] > 0;
+		CHECK(references == table->references[i], "a resource miscounts its references");
+		CHECK((references > 0) == (table->dimensions.name[i].size > 0),
+		      "a resource has a name, or has not");
+	}
+	return CENTRO_OK;
+}
+
+static int check_requests(const struct ctr_core *core, struct centro_error_text *text)
+{
+	const struct ctr_request_table *table = &core->requests;
+	uint64_t in_index = 0;
+
+	CHECK(table->count <= table->count_max, "too many requests are remembered");
+	for (uint64_t i = 0; i < (uint64_t)table->capacity * 2; i++)
+		in_index += table->index[i] != 0;
+	CHECK(in_index == table->count, "a request is in the index twice, or not at all");
+	for (uint32_t i = 0; i < table->count; i++) {
+		const struct ctr_request *request =
+			&table->ring[(table->first + i) & (table->capacity - 1)];
+		CHECK(ctr_requests_find(table, &request->key, core->now.cluster) ||
+			      request->expires.ns <= core->now.cluster.ns,
+		      "a request is not found");
+		CHECK(request->job < core->job_ids.next, "a request made a job to come");
+	}
+	return CENTRO_OK;
+}
+
+int ctr_core_check(const struct ctr_core *core, struct centro_error_text *text)
+{
+	struct totals totals = {0};
+	CTR_ASSERT(!core->is_loading);
+
+	CHECK(!core->prepared.job && !core->prepared.node && !core->prepared.has_offer,
+	      "something is prepared between two commands");
+	int error = check_jobs(core, &totals, text);
+	if (error == CENTRO_OK)
+		error = check_nodes(core, text);
+	if (error == CENTRO_OK)
+		error = check_zones(core, text);
+	if (error == CENTRO_OK)
+		error = check_pending(core, text);
+	if (error == CENTRO_OK)
+		error = check_queues(core, text);
+	if (error == CENTRO_OK)
+		error = check_dimensions(core, text);
+	if (error == CENTRO_OK)
+		error = check_requests(core, text);
+	return error;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CTR_CORE_PENDING_H
+#define CTR_CORE_PENDING_H
+
+/*
+ * What waits, in order: priority (highest first), then age, which is the job's
+ * id, then task and index. Within a shape the instances are in that order, and
+ * the shapes by their best instance.
+ *
+ * A shape of which nothing fits is parked, and not looked at again before there
+ * is more room somewhere. "More room" is counted by placement (`freed`).
+ */
+
+#include "core/shape.h"
+
+struct ctr_pending {
+	struct ctr_tree trees[2]; /* of shapes: to be tried in this pass, and parked */
+	uint8_t open;             /* which of them is which */
+	uint64_t seen;            /* of `freed`, when the pass began */
+	uint64_t count;           /* instances */
+};
+
+void ctr_pending_init(struct ctr_pending *pending);
+void ctr_pending_init_shape(struct ctr_shape *shape);
+
+void ctr_pending_add(struct ctr_pending *pending, struct ctr_shape *shape,
+		     struct ctr_instance *instance, uint64_t freed);
+void ctr_pending_remove(struct ctr_pending *pending, struct ctr_shape *shape,
+			struct ctr_instance *instance);
+
+/* The shape to try next; NULL: nothing that waits can fit now. */
+struct ctr_shape *ctr_pending_next(struct ctr_pending *pending, uint64_t freed);
+/* Its best instance. Something of it waits. */
+struct ctr_instance *ctr_pending_first(const struct ctr_shape *shape);
+/* Nothing free up to now fits it. */
+void ctr_pending_park(struct ctr_pending *pending, struct ctr_shape *shape, uint64_t freed);
+
+/* <0: `a` goes first. */
+int ctr_instance_compare(const struct ctr_instance *a, const struct ctr_instance *b);
+
+#endif

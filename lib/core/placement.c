@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * placement.c - the choice of a node.
+ *
+ * Three ways, the cheapest first, and together exact: if a node fits, one that
+ * fits is chosen.
+ *
+ *   freed:   a shape that fitted nowhere can only fit where there has been more
+ *            room since. In a full cluster with a deep backlog that is one node
+ *            or a few.
+ *   samples: the best of eight drawn at random. A cluster that is not nearly full
+ *            needs no more, and at any size it costs the same.
+ *   scan:    block by block from a random one, past those whose bound says that
+ *            nothing in them fits, to the first with a fit. A block whose bound
+ *            promised too much gets a true one.
+ *
+ * Invariants: a node's room is its capacity less what is used, and 0 where that
+ * is negative; a node is in its zones and in `grown` if and only if it is ready;
+ * `grown` is in the order of ctr_node.freed.
+ *
+ * Rooms and bounds are a copy of what nodes hold, packed for speed: one cache
+ * line a node.
+ *
+ * Layer: core.
+ */
+#include "core/placement.h"
+
+#include "base/assert.h"
+#include "base/bytes.h"
+
+#define SAMPLES         8
+#define FREED_LOOKS_MAX 16
+#define CAPACITY_FIRST  64
+
+/* Scores are sums of at most CTR_DIMENSIONS_MAX shares of this. */
+#define SHARE_WHOLE ((uint64_t)1 << 52)
+
+struct best {
+	const struct ctr_node *node; /* NULL: none yet */
+	uint64_t score;              /* lower is better */
+};
+
+void ctr_placement_init(struct ctr_placement *placement, const struct centro_allocator *allocator,
+			const struct ctr_node_table *nodes, uint64_t seed)
+{
+	CTR_ASSERT(nodes != NULL);
+
+	*placement = (struct ctr_placement){
+		.allocator = allocator,
+		.nodes = nodes,
+		.freed = 1,
+	};
+	ctr_list_init(&placement->grown);
+	ctr_prng_init(&placement->prng, seed);
+}
+
+void ctr_placement_fini(struct ctr_placement *placement)
+{
+	ctr_free(placement->allocator, placement->rooms);
+	ctr_zone_fini(&placement->all, placement->allocator);
+}
+
+int ctr_placement_reserve(struct ctr_placement *placement, struct ctr_zone *zone)
+{
+	uint32_t wanted = placement->nodes->count + 1;
+	uint32_t capacity = placement->capacity > 0 ? placement->capacity : CAPACITY_FIRST;
+
+	if (ctr_zone_reserve(&placement->all, placement->allocator,
+			     wanted - placement->all.count) != CENTRO_OK ||
+	    ctr_zone_reserve(zone, placement->allocator, zone->members + 1 - zone->count) !=
+		    CENTRO_OK)
+		return CENTRO_ERR_NOMEM;
+	if (wanted <= placement->capacity)
+		return CENTRO_OK;
+	while (capacity < wanted)
+		capacity *= 2;
+	struct ctr_room *rooms =
+		ctr_resize_array(placement->allocator, placement->rooms, capacity, sizeof(*rooms));
+	if (!rooms)
+		return CENTRO_ERR_NOMEM;
+	placement->rooms = rooms;
+	placement->capacity = capacity;
+	return CENTRO_OK;
+}
+
+/* ---- what is free where ---- */
+
+static void set_room(struct ctr_placement *placement, const struct ctr_node *node)
+{
+	struct ctr_room *room = &placement->rooms[node->number];
+	CTR_ASSERT(node->number < placement->capacity);
+
+	for (size_t i = 0; i < CTR_DIMENSIONS_MAX; i++) {
+		int64_t amount = node->capacity.amount[i] - node->used.amount[i];
+		CTR_ASSERT(amount <= UINT32_MAX);
+		room->amount[i] = amount > 0 ? (uint32_t)amount : 0;
+	}
+}
+
+void ctr_placement_count(struct ctr_placement *placement, const struct ctr_resources *before,
+			 const struct ctr_resources *after)
+{
+	if (before)
+		ctr_resources_subtract(&placement->total, before);
+	ctr_resources_add(&placement->total, after);
+	for (uint32_t i = 0; i < CTR_DIMENSIONS_MAX; i++) {
+		int64_t total = placement->total.amount[i];
+		CTR_ASSERT(total >= 0);
+		placement->weights[i] = total > 0 ? SHARE_WHOLE / (uint64_t)total : 0;
+		if (total > 0 && placement->weight_count <= i)
+			placement->weight_count = i + 1;
+	}
+}
+
+static void note_growth(struct ctr_placement *placement, struct ctr_node *node)
+{
+	node->freed = ++placement->freed;
+	ctr_list_remove(&node->freed_link);
+	ctr_list_append(&placement->grown, &node->freed_link);
+}
+
+void ctr_placement_join(struct ctr_placement *placement, struct ctr_node *node)
+{
+	CTR_ASSERT(node->zone != NULL);
+	CTR_ASSERT(ctr_list_is_empty(&node->freed_link));
+	CTR_ASSERT(node->zone->count < node->zone->members);
+
+	set_room(placement, node);
+	const struct ctr_room *room = &placement->rooms[node->number];
+	node->place_all = ctr_zone_put(&placement->all, node->number, room);
+	node->place_zone = ctr_zone_put(node->zone, node->number, room);
+	note_growth(placement, node);
+}
+
+/* The node that moved into a place that was left, or NULL. */
+static struct ctr_node *take(struct ctr_placement *placement, struct ctr_zone *zone, uint32_t place)
+{
+	ctr_zone_take(zone, place);
+	if (place == zone->count)
+		return NULL;
+	struct ctr_node *moved = placement->nodes->list[zone->nodes[place]];
+	ctr_zone_raise(zone, place, &placement->rooms[moved->number]);
+	return moved;
+}
+
+void ctr_placement_leave(struct ctr_placement *placement, struct ctr_node *node)
+{
+	CTR_ASSERT(placement->all.nodes[node->place_all] == node->number);
+	CTR_ASSERT(node->zone->nodes[node->place_zone] == node->number);
+
+	struct ctr_node *moved = take(placement, &placement->all, node->place_all);
+	if (moved)
+		moved->place_all = node->place_all;
+	moved = take(placement, node->zone, node->place_zone);
+	if (moved)
+		moved->place_zone = node->place_zone;
+	ctr_list_remove(&node->freed_link);
+	node->freed = 0;
+}
+
+void ctr_placement_shrink(struct ctr_placement *placement, const struct ctr_node *node)
+{
+	CTR_ASSERT(node->number < placement->nodes->count);
+	set_room(placement, node);
+}
+
+void ctr_placement_grow(struct ctr_placement *placement, struct ctr_node *node)
+{
+	CTR_ASSERT(node->number < placement->nodes->count);
+
+	set_room(placement, node);
+	if (node->state != CENTRO_NODE_READY)
+		return;
+	const struct ctr_room *room = &placement->rooms[node->number];
+	ctr_zone_raise(&placement->all, node->place_all, room);
+	ctr_zone_raise(node->zone, node->place_zone, room);
+	note_growth(placement, node);
+}
+
+/* ---- filter and score ---- */
+
+static bool fits(const struct ctr_room *room, const struct ctr_shape *shape)
+{
+	for (uint32_t i = 0; i < shape->want_count; i++) {
+		if (room->amount[shape->wants[i].dimension] < shape->wants[i].amount)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * What is free on a node, as a share of all that the cluster has. The instance
+ * itself would take the same off every node, so it need not be subtracted. Nodes
+ * with something rare that is not asked for have a high score, and are spared.
+ */
+static uint64_t score(const struct ctr_placement *placement, const struct ctr_room *room)
+{
+	uint64_t sum = 0;
+	for (uint32_t i = 0; i < placement->weight_count; i++)
+		sum += room->amount[i] * placement->weights[i];
+	return sum;
+}
+
+static void look(const struct ctr_placement *placement, const struct ctr_shape *shape,
+		 uint32_t number, struct best *best)
+{
+	CTR_ASSERT(number < placement->nodes->count);
+
+	const struct ctr_room *room = &placement->rooms[number];
+	if (!fits(room, shape))
+		return;
+	uint64_t here = score(placement, room);
+	if (!best->node || here < best->score)
+		*best = (struct best){placement->nodes->list[number], here};
+}
+
+/* ---- the three ways ---- */
+
+static bool is_in_zones(const struct ctr_node *node, const struct ctr_shape *shape)
+{
+	for (uint32_t i = 0; i < shape->zone_count; i++) {
+		if (shape->zones[i] == node->zone)
+			return true;
+	}
+	return shape->zone_count == 0;
+}
+
+/* False: there are too many of them to be worth it, and nothing is known. */
+static bool look_at_freed(const struct ctr_placement *placement, const struct ctr_shape *shape,
+			  struct best *best, uint32_t *ops)
+{
+	const struct ctr_list *link = placement->grown.prev;
+	CTR_ASSERT(shape->tried > 0);
+
+	for (uint32_t i = 0; i < FREED_LOOKS_MAX; i++, link = link->prev) {
+		if (link == &placement->grown)
+			return true;
+		const struct ctr_node *node = ctr_list_entry(link, struct ctr_node, freed_link);
+		if (node->freed <= shape->tried)
+			return true;
+		++*ops;
+		if (is_in_zones(node, shape))
+			look(placement, shape, node->number, best);
+	}
+	return best->node != NULL;
+}
+
+static uint32_t zone_count(const struct ctr_shape *shape)
+{
+	return shape->zone_count > 0 ? shape->zone_count : 1;
+}
+
+static struct ctr_zone *get_zone(struct ctr_placement *placement, const struct ctr_shape *shape,
+				 uint32_t index)
+{
+	CTR_ASSERT(index < zone_count(shape));
+	return shape->zone_count > 0 ? shape->zones[index] : &placement->all;
+}
+
+static uint32_t count_nodes(struct ctr_placement *placement, const struct ctr_shape *shape)
+{
+	uint32_t count = 0;
+	for (uint32_t i = 0; i < zone_count(shape); i++)
+		count += get_zone(placement, shape, i)->count;
+	return count;
+}
+
+/* The number of the node at `place` among those of all the shape's zones. */
+static uint32_t node_at(struct ctr_placement *placement, const struct ctr_shape *shape,
+			uint32_t place)
+{
+	uint32_t i = 0;
+	while (place >= get_zone(placement, shape, i)->count)
+		place -= get_zone(placement, shape, i++)->count;
+	return get_zone(placement, shape, i)->nodes[place];
+}
+
+/* Of `count`, from 32 random bits. The bias is below 2^-14 for as many nodes as there may be. */
+static uint32_t draw(uint32_t random, uint32_t count)
+{
+	return (uint32_t)(((uint64_t)random * count) >> 32);
+}
+
+static void look_at_samples(struct ctr_placement *placement, const struct ctr_shape *shape,
+			    uint32_t count, struct best *best)
+{
+	uint32_t numbers[SAMPLES];
+
+	for (uint32_t i = 0; i < SAMPLES; i += 2) {
+		uint64_t random = ctr_prng_next(&placement->prng);
+		numbers[i] = node_at(placement, shape, draw((uint32_t)random, count));
+		numbers[i + 1] = node_at(placement, shape, draw((uint32_t)(random >> 32), count));
+		__builtin_prefetch(&placement->rooms[numbers[i]]);
+		__builtin_prefetch(&placement->rooms[numbers[i + 1]]);
+	}
+	for (uint32_t i = 0; i < SAMPLES; i++)
+		look(placement, shape, numbers[i], best);
+}
+
+/* The best of one block. If there is none, make the block's bound a true one. */
+static void look_at_block(struct ctr_placement *placement, const struct ctr_shape *shape,
+			  struct ctr_zone *zone, uint32_t block, struct best *best, uint32_t *ops)
+{
+	uint32_t first = block * CTR_ZONE_BLOCK;
+	uint32_t end = first + CTR_ZONE_BLOCK < zone->count ? first + CTR_ZONE_BLOCK : zone->count;
+	CTR_ASSERT(first < end);
+
+	*ops += end - first;
+	for (uint32_t i = first; i < end; i++)
+		look(placement, shape, zone->nodes[i], best);
+	if (best->node)
+		return;
+	zone->bounds[block] = placement->rooms[zone->nodes[first]];
+	for (uint32_t i = first + 1; i < end; i++)
+		ctr_zone_raise(zone, i, &placement->rooms[zone->nodes[i]]);
+}
+
+static void scan(struct ctr_placement *placement, const struct ctr_shape *shape, struct best *best,
+		 uint32_t *ops)
+{
+	for (uint32_t i = 0; i < zone_count(shape) && !best->node; i++) {
+		struct ctr_zone *zone = get_zone(placement, shape, i);
+		uint32_t blocks = ctr_zone_block_count(zone);
+		uint32_t block = draw((uint32_t)ctr_prng_next(&placement->prng), blocks);
+		for (uint32_t j = 0; j < blocks && !best->node; j++) {
+			++*ops;
+			if (fits(&zone->bounds[block], shape))
+				look_at_block(placement, shape, zone, block, best, ops);
+			block = block + 1 < blocks ? block + 1 : 0;
+		}
+	}
+}
+
+static void look_everywhere(struct ctr_placement *placement, const struct ctr_shape *shape,
+			    struct best *best, uint32_t *ops)
+{
+	uint32_t count = count_nodes(placement, shape);
+
+	*ops += count < SAMPLES ? count : SAMPLES;
+	if (count <= SAMPLES) {
+		for (uint32_t i = 0; i < count; i++)
+			look(placement, shape, node_at(placement, shape, i), best);
+		return;
+	}
+	look_at_samples(placement, shape, count, best);
+	if (!best->node)
+		scan(placement, shape, best, ops);
+}
+
+struct ctr_node *ctr_placement_choose(struct ctr_placement *placement, struct ctr_shape *shape,
+				      uint32_t *ops)
+{
+	struct best best = {0};
+	CTR_ASSERT(shape->want_count > 0);
+	CTR_ASSERT(shape->tried < placement->freed);
+
+	if (shape->tried == 0 || !look_at_freed(placement, shape, &best, ops)) {
+		look_everywhere(placement, shape, &best, ops);
+		if (best.node)
+			shape->tried = 0; /* there may be more such nodes */
+	}
+	return best.node ? placement->nodes->list[best.node->number] : NULL;
+}

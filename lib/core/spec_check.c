@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * spec_check.c - the rules that a specification must keep by itself.
+ *
+ * What a command may say about the cluster as it is (does the queue exist?) is
+ * decided elsewhere. The first breach ends it, with the path of the field.
+ *
+ * Layer: core.
+ */
+#include <centro/job.h>
+
+#include "base/assert.h"
+#include "base/bytes.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "core/show.h"
+#include "core/spec.h"
+
+/* Where in the specification: at its top, or in one element of a list. */
+struct place {
+	const char *list; /* NULL: at the top */
+	size_t index;
+};
+
+#define REFUSE(text, place, field, format, ...)                                            \
+	((place)->list ? ctr_error(text, CENTRO_ERR_INVALID, "%s[%zu]." field ": " format, \
+				   (place)->list, (place)->index, __VA_ARGS__)             \
+		       : ctr_error(text, CENTRO_ERR_INVALID, field ": " format, __VA_ARGS__))
+
+struct centro_bytes ctr_name_or_default(struct centro_bytes name)
+{
+	return name.size > 0 ? name : ctr_bytes_str(CTR_NAME_DEFAULT);
+}
+
+static bool is_alphanumeric(uint8_t c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/* Starts with a letter or digit; then also characters of `more`. */
+static bool is_word(struct centro_bytes text, const char *more, size_t size_max)
+{
+	if (text.size == 0 || text.size > size_max || !is_alphanumeric(text.data[0]))
+		return false;
+	for (size_t i = 1; i < text.size; i++) {
+		if (!is_alphanumeric(text.data[i]) && !memchr(more, text.data[i], strlen(more)))
+			return false;
+	}
+	return true;
+}
+
+/* Free text for people. */
+static bool is_line(struct centro_bytes text, size_t size_max)
+{
+	if (text.size > size_max || !ctr_utf8_is_valid(text))
+		return false;
+	for (size_t i = 0; i < text.size; i++) {
+		if (text.data[i] < 0x20 || text.data[i] == 0x7f)
+			return false;
+	}
+	return true;
+}
+
+static int check_labels(const struct ctr_label *labels, size_t count,
+			struct centro_error_text *text)
+{
+	const struct place top = {0};
+
+	if (count > CTR_LABELS_MAX)
+		return REFUSE(text, &top, "labels", "%zu of them; at most %d are allowed", count,
+			      CTR_LABELS_MAX);
+	for (size_t i = 0; i < count; i++) {
+		struct ctr_shown key = ctr_show(labels[i].key);
+		if (!is_word(labels[i].key, "._/-", CTR_LABEL_KEY_SIZE_MAX))
+			return REFUSE(text, &top, "labels",
+				      "%s is not a key: it must match [A-Za-z0-9][A-Za-z0-9._/-]* "
+				      "and have at most %d bytes",
+				      key.text, CTR_LABEL_KEY_SIZE_MAX);
+		if (!is_line(labels[i].value, CTR_LABEL_SIZE_MAX))
+			return REFUSE(
+				text, &top, "labels",
+				"the value of %s must be one line of at most %d bytes of UTF-8",
+				key.text, CTR_LABEL_SIZE_MAX);
+		for (size_t j = 0; j < i; j++) {
+			if (ctr_bytes_equal(labels[i].key, labels[j].key))
+				return REFUSE(text, &top, "labels", "%s is there twice", key.text);
+		}
+	}
+	return CENTRO_OK;
+}
+
+static bool is_builtin_resource(struct centro_bytes name)
+{
+	static const char *const names[] = {"cpu", "memory", "disk"};
+	for (size_t i = 0; i < CTR_ARRAY_SIZE(names); i++) {
+		if (ctr_bytes_equal(name, ctr_bytes_str(names[i])))
+			return true;
+	}
+	return false;
+}
+
+/* `field`: what the resources are called there. */
+static int check_resources(const struct ctr_resource_spec *spec, const struct place *place,
+			   const char *field, struct centro_error_text *text)
+{
+	if (spec->named_count > CTR_NAMED_MAX)
+		return REFUSE(text, place, "%s.named", "%zu of them; at most %d are allowed", field,
+			      spec->named_count, CTR_NAMED_MAX);
+	for (size_t i = 0; i < spec->named_count; i++) {
+		struct centro_bytes name = spec->named[i].name;
+		if (!ctr_is_name(name) || is_builtin_resource(name))
+			return REFUSE(text, place, "%s.named",
+				      "%s is not a name for a resource: it must match "
+				      "[a-z][a-z0-9_-]*, have at most %d bytes and be none of cpu, "
+				      "memory, disk",
+				      field, ctr_show(name).text, CTR_NAME_SIZE_MAX);
+		for (size_t j = 0; j < i; j++) {
+			if (ctr_bytes_equal(name, spec->named[j].name))
+				return REFUSE(text, place, "%s.named", "%s is there twice", field,
+					      ctr_show(name).text);
+		}
+	}
+	return CENTRO_OK;
+}
+
+static int check_span(struct centro_span span, uint64_t min_ms, uint64_t max_ms,
+		      const struct place *place, const char *field, struct centro_error_text *text)
+{
+	if (span.ns == 0)
+		return CENTRO_OK;
+	if (span.ns < ctr_span_ms(min_ms).ns || span.ns > ctr_span_ms(max_ms).ns)
+		return REFUSE(text, place, "%s", "%llu ns; it must be between %llu ms and %llu s",
+			      field, (unsigned long long)span.ns, (unsigned long long)min_ms,
+			      (unsigned long long)max_ms / 1000);
+	return CENTRO_OK;
+}
+
+static int check_command(const struct ctr_task_spec *task, const struct place *place,
+			 struct centro_error_text *text)
+{
+	if (task->command_count == 0 || task->command[0].size == 0)
+		return REFUSE(text, place, "command", "%s; it must name a program", "empty");
+	for (size_t i = 0; i < task->env_count; i++) {
+		struct centro_bytes key = task->env[i].key;
+		if (key.size == 0 || memchr(key.data, '=', key.size))
+			return REFUSE(text, place, "env",
+				      "%s is not a name: it must be there and have no \"=\"",
+				      ctr_show(key).text);
+	}
+	if (task->working_dir.size > 0 && task->working_dir.data[0] != '/')
+		return REFUSE(text, place, "working_dir",
+			      "%s is not absolute: it must start with /",
+			      ctr_show(task->working_dir).text);
+	return CENTRO_OK;
+}
+
+static int check_task_name(const struct ctr_job_spec *spec, size_t index,
+			   struct centro_error_text *text)
+{
+	const struct place place = {"tasks", index};
+	struct centro_bytes name = spec->tasks[index].name;
+
+	if (name.size == 0 && spec->task_count == 1)
+		return CENTRO_OK;
+	if (!ctr_is_name(name))
+		return REFUSE(text, &place, "name",
+			      "%s is not a name: it must match [a-z][a-z0-9_-]* and have at most "
+			      "%d bytes",
+			      ctr_show(name).text, CTR_NAME_SIZE_MAX);
+	for (size_t i = 0; i < index; i++) {
+		if (ctr_bytes_equal(name, spec->tasks[i].name))
+			return REFUSE(text, &place, "name", "%s is the name of tasks[%zu] too",
+				      ctr_show(name).text, i);
+	}
+	return CENTRO_OK;
+}
+
+static int check_task(const struct ctr_job_spec *spec, size_t index, struct centro_error_text *text)
+{
+	const struct ctr_task_spec *task = &spec->tasks[index];
+	const struct place place = {"tasks", index};
+
+	int error = check_task_name(spec, index, text);
+	if (error == CENTRO_OK)
+		error = check_command(task, &place, text);
+	if (error == CENTRO_OK)
+		error = check_resources(&task->resources, &place, "resources", text);
+	if (error == CENTRO_OK)
+		error = check_span(task->lease, CTR_LEASE_MIN_MS, CTR_LEASE_MAX_MS, &place, "lease",
+				   text);
+	if (error == CENTRO_OK)
+		error = check_span(task->kill_grace, 0, CTR_GRACE_MAX_MS, &place, "kill_grace",
+				   text);
+	if (error != CENTRO_OK)
+		return error;
+	if (task->on_disconnect > CTR_ON_DISCONNECT_KEEP)
+		return REFUSE(text, &place, "on_disconnect", "%d is neither stop nor keep",
+			      (int)task->on_disconnect);
+	return CENTRO_OK;
+}
+
+static int check_tasks(const struct ctr_job_spec *spec, struct centro_error_text *text)
+{
+	const struct place top = {0};
+
+	if (spec->task_count == 0)
+		return REFUSE(text, &top, "tasks", "%s; a job has at least one", "empty");
+	if (spec->task_count > CTR_TASKS_MAX)
+		return REFUSE(text, &top, "tasks", "%zu of them; at most %d are allowed",
+			      spec->task_count, CTR_TASKS_MAX);
+
+	uint64_t instances = 0;
+	for (size_t i = 0; i < spec->task_count; i++) {
+		int error = check_task(spec, i, text);
+		if (error != CENTRO_OK)
+			return error;
+		instances += spec->tasks[i].count > 0 ? spec->tasks[i].count : 1;
+		if (instances > CTR_INSTANCES_MAX) {
+			const struct place place = {"tasks", i};
+			return REFUSE(text, &place, "count",
+				      "with %llu the job has more than %d instances",
+				      (unsigned long long)spec->tasks[i].count, CTR_INSTANCES_MAX);
+		}
+	}
+	return CENTRO_OK;
+}
+
+static int check_datacenters(const struct ctr_job_spec *spec, struct centro_error_text *text)
+{
+	const struct place top = {0};
+
+	if (spec->datacenter_count > CTR_DATACENTERS_MAX)
+		return REFUSE(text, &top, "datacenters", "%zu of them; at most %d are allowed",
+			      spec->datacenter_count, CTR_DATACENTERS_MAX);
+	for (size_t i = 0; i < spec->datacenter_count; i++) {
+		if (!ctr_is_name(spec->datacenters[i]))
+			return REFUSE(text, &top, "datacenters[%zu]",
+				      "%s is not a name: it must match [a-z][a-z0-9_-]*", i,
+				      ctr_show(spec->datacenters[i]).text);
+	}
+	return CENTRO_OK;
+}
+
+/* Who asks, and what it is called. */
+static int check_names(const struct ctr_job_spec *spec, struct centro_error_text *text)
+{
+	const struct place top = {0};
+
+	if (!is_line(spec->name, CTR_JOB_NAME_SIZE_MAX))
+		return REFUSE(text, &top, "name", "%s is not one line of at most %d bytes of UTF-8",
+			      ctr_show(spec->name).text, CTR_JOB_NAME_SIZE_MAX);
+	if (spec->queue.size > 0 && !ctr_is_name(spec->queue))
+		return REFUSE(text, &top, "queue",
+			      "%s is not a name: it must match [a-z][a-z0-9_-]*",
+			      ctr_show(spec->queue).text);
+	if (spec->tenant.size > 0 && !ctr_is_name(spec->tenant))
+		return REFUSE(text, &top, "tenant",
+			      "%s is not a name: it must match [a-z][a-z0-9_-]*",
+			      ctr_show(spec->tenant).text);
+	if (!is_line(spec->owner, CTR_OWNER_SIZE_MAX))
+		return REFUSE(text, &top, "owner",
+			      "%s is not one line of at most %d bytes of UTF-8",
+			      ctr_show(spec->owner).text, CTR_OWNER_SIZE_MAX);
+	if (!is_line(spec->request_id, CTR_REQUEST_ID_SIZE_MAX))
+		return REFUSE(text, &top, "request_id",
+			      "%s is not one line of at most %d bytes of UTF-8",
+			      ctr_show(spec->request_id).text, CTR_REQUEST_ID_SIZE_MAX);
+	return CENTRO_OK;
+}
+
+int ctr_job_spec_check(const struct ctr_job_spec *spec, struct centro_error_text *text)
+{
+	const struct place top = {0};
+	CTR_ASSERT(spec->tasks || spec->task_count == 0);
+	CTR_ASSERT(spec->datacenters || spec->datacenter_count == 0);
+
+	if (spec->text.size > CTR_TEXT_SIZE_MAX)
+		return ctr_error(text, CENTRO_ERR_INVALID,
+				 "the specification has %zu bytes; at most %d are allowed",
+				 spec->text.size, CTR_TEXT_SIZE_MAX);
+	int error = check_names(spec, text);
+	if (error != CENTRO_OK)
+		return error;
+	if (spec->priority < -CTR_PRIORITY_MAX || spec->priority > CTR_PRIORITY_MAX)
+		return REFUSE(text, &top, "priority", "%d; it must be between %d and %d",
+			      (int)spec->priority, -CTR_PRIORITY_MAX, CTR_PRIORITY_MAX);
+	error = check_datacenters(spec, text);
+	if (error == CENTRO_OK)
+		error = check_labels(spec->labels, spec->label_count, text);
+	if (error == CENTRO_OK)
+		error = check_tasks(spec, text);
+	return error;
+}
+
+int ctr_node_spec_check(const struct ctr_node_spec *spec, struct centro_error_text *text)
+{
+	const struct place top = {0};
+	CTR_ASSERT(spec->labels || spec->label_count == 0);
+	CTR_ASSERT(spec->capacity.named || spec->capacity.named_count == 0);
+
+	if (spec->text.size > CTR_TEXT_SIZE_MAX)
+		return ctr_error(text, CENTRO_ERR_INVALID,
+				 "the node's description has %zu bytes; at most %d are allowed",
+				 spec->text.size, CTR_TEXT_SIZE_MAX);
+	if (!is_word(spec->name, "._-", CTR_NODE_NAME_SIZE_MAX))
+		return REFUSE(text, &top, "name",
+			      "%s is not a name for a node: it must match "
+			      "[A-Za-z0-9][A-Za-z0-9._-]* and have at most %d bytes",
+			      ctr_show(spec->name).text, CTR_NODE_NAME_SIZE_MAX);
+	if (spec->datacenter.size > 0 && !ctr_is_name(spec->datacenter))
+		return REFUSE(text, &top, "datacenter",
+			      "%s is not a name: it must match [a-z][a-z0-9_-]*",
+			      ctr_show(spec->datacenter).text);
+	int error = check_labels(spec->labels, spec->label_count, text);
+	if (error == CENTRO_OK)
+		error = check_resources(&spec->capacity, &top, "capacity", text);
+	return error;
+}
