@@ -155,7 +155,7 @@ static void begin_grant(struct ctr_core *core, struct ctr_instance *instance,
 	instance->message = NULL;
 	instance->attempt++;
 	instance->cause = CENTRO_CAUSE_NONE;
-	instance->claimed = false;
+	instance->claimed = instance->loaded = false;
 	instance->assign_wall = event->at.wall;
 	instance->start_wall = instance->end_wall = (struct centro_instant){0};
 	instance->assign_event = event->number;

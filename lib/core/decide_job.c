@@ -127,7 +127,8 @@ int ctr_decide_submit(const struct ctr_core *core, struct ctr_now now,
 static bool ends_at_once(const struct ctr_instance *instance)
 {
 	return instance->state == CENTRO_INSTANCE_PENDING ||
-	       (instance->state == CENTRO_INSTANCE_ASSIGNED && !instance->claimed);
+	       (instance->state == CENTRO_INSTANCE_ASSIGNED &&
+		!ctr_instance_may_have_started(instance));
 }
 
 static struct ctr_event *add_instance_event(struct ctr_decision *decision,
@@ -364,16 +365,17 @@ void ctr_decide_lease_over(struct ctr_now now, const struct ctr_instance *instan
 {
 	const struct ctr_job *job = instance->job;
 	bool is_cancelled = ctr_job_is_cancelled(job);
+	bool may_have_started = ctr_instance_may_have_started(instance);
 	struct ctr_tally tally = ctr_job_tally(job);
 	CTR_ASSERT(ctr_instance_is_granted(instance));
-	CTR_ASSERT(instance->claimed || !is_cancelled);
+	CTR_ASSERT(may_have_started || !is_cancelled);
 
 	struct ctr_event *event = add_instance_event(
 		decision,
 		is_cancelled ? CENTRO_EVENT_INSTANCE_ENDED : CENTRO_EVENT_INSTANCE_REQUEUED, now,
 		instance, is_cancelled ? CENTRO_INSTANCE_CANCELLED : CENTRO_INSTANCE_PENDING,
 		&tally);
-	event->cause = instance->claimed ? CENTRO_CAUSE_NODE_LOST : CENTRO_CAUSE_REVOKED;
+	event->cause = may_have_started ? CENTRO_CAUSE_NODE_LOST : CENTRO_CAUSE_REVOKED;
 	add_job_end(decision, now, job->id, &tally);
 }
 

@@ -29,7 +29,7 @@ struct totals {
 
 static bool may_run_on(const struct ctr_instance *instance)
 {
-	return instance->claimed &&
+	return ctr_instance_may_have_started(instance) &&
 	       ctr_instance_task(instance)->on_disconnect == CTR_ON_DISCONNECT_KEEP;
 }
 
@@ -54,7 +54,7 @@ static int check_granted(const struct ctr_core *core, const struct ctr_instance 
 	CHECK(instance->assign_event <= core->outbox.last_event, "a grant is from the future");
 	CHECK((position == 0) == may_run_on(instance), "a lease is in the heap, or is not");
 	CHECK(is_on_list(instance), "a node does not know of its grant");
-	CHECK(!ctr_job_is_cancelled(instance->job) || instance->claimed,
+	CHECK(!ctr_job_is_cancelled(instance->job) || ctr_instance_may_have_started(instance),
 	      "I9: granted, not claimed, and cancelled");
 	if (position == 0)
 		return CENTRO_OK;

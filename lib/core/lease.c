@@ -55,7 +55,7 @@ static struct centro_instant deadline(const struct ctr_lease_table *table,
 
 static bool runs_on(const struct ctr_instance *instance)
 {
-	return instance->claimed &&
+	return ctr_instance_may_have_started(instance) &&
 	       ctr_instance_task(instance)->on_disconnect == CTR_ON_DISCONNECT_KEEP;
 }
 

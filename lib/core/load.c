@@ -7,7 +7,7 @@
  * that they name, so they are tied together at the end.
  *
  * Nobody knows what was claimed before: every grant is taken as claimed, and is
- * honoured for a whole lease from now (I4, I11).
+ * honoured for a whole lease from now (I4, I11). Its node may claim it again.
  *
  * Layer: core.
  */
@@ -108,8 +108,10 @@ static int load_instance(struct ctr_core *core, struct ctr_instance *instance,
 	instance->assign_wall = load->assign_wall;
 	instance->start_wall = load->start_wall;
 	instance->end_wall = load->end_wall;
-	/* As far as anybody knows; a lost one certainly is not the node's any more. */
-	instance->claimed = load->attempt > 0 && load->cause != CENTRO_CAUSE_NODE_LOST;
+	instance->loaded = true;
+	/* One that is over and was not lost was ended by its node, as far as anybody knows. */
+	instance->claimed = load->attempt > 0 && !ctr_instance_is_granted(instance) &&
+			    load->cause != CENTRO_CAUSE_NODE_LOST;
 	return load->node != 0 ? add_tie(core, instance, load->node) : CENTRO_OK;
 }
 

@@ -57,7 +57,8 @@ struct ctr_instance {
 	uint16_t signal;
 	uint8_t state; /* enum centro_instance_state */
 	uint8_t cause; /* enum centro_cause */
-	bool claimed; /* by the node, or perhaps before this server's life: may have been started */
+	bool claimed;  /* by the node, in this server's life */
+	bool loaded;   /* granted before it: it may have been claimed then */
 
 	/* Not stored. */
 	union {
@@ -166,6 +167,12 @@ static inline bool ctr_instance_is_granted(const struct ctr_instance *instance)
 {
 	return instance->state == CENTRO_INSTANCE_ASSIGNED ||
 	       instance->state == CENTRO_INSTANCE_RUNNING;
+}
+
+/* Nobody can be sure that its current attempt was not started. */
+static inline bool ctr_instance_may_have_started(const struct ctr_instance *instance)
+{
+	return instance->claimed || instance->loaded;
 }
 
 /* Derived from the instances by the table in centro/job.h. */
