@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * centrod.c - the server: flags and a config file in, centro/server.h, signals.
+ *
+ * SIGTERM and SIGINT drain: no new calls, those in flight end, the store is
+ * closed. A second one ends at once.
+ */
+#include <centro/server.h>
+#include <centro/text.h>
+#include <centro/version.h>
+
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "log_stderr.h"
+
+#define LISTEN_MAX 16
+#define QUEUES_MAX 1000
+
+#define EXIT_USAGE 2
+
+static const char usage[] =
+	"Usage: centrod --storage STORE [--listen ADDRESS]...\n"
+	"\n"
+	"The Centro server: keeps jobs and nodes in STORE, and answers on ADDRESS.\n"
+	"\n"
+	"  --storage STORE        file:PATH, a directory made if it is missing; or memory:,\n"
+	"                         which forgets everything at the end\n"
+	"  --listen ADDRESS       HOST:PORT or unix:PATH; may be repeated; port 0 is any\n"
+	"                         free one. Default: 127.0.0.1:50051\n"
+	"  --insecure             allow addresses that are not loopback: whoever reaches\n"
+	"                         them may do everything\n"
+	"  --storage-size SIZE    the store's largest size. Default: 16GiB\n"
+	"  --queue NAME[:WEIGHT[:PRIORITY]]\n"
+	"                         a queue besides \"default\"; may be repeated\n"
+	"  --node-timeout TIME    silence until a node is down. Default: 60s\n"
+	"  --connections-max N    Default: 10000\n"
+	"  --jobs-max N           jobs that have not ended. Default: 4000000\n"
+	"  --drain-limit TIME     for calls in flight at the end. Default: 10s\n"
+	"  --config FILE          YAML: any of these flags without the dashes, such as\n"
+	"                         \"storage: file:/var/lib/centro\"; a flag wins over the file\n"
+	"  --log-level LEVEL      error, warn, info or debug. Default: info\n"
+	"  --version, --help\n"
+	"\n"
+	"SIGTERM drains and ends; running jobs go on and report when a server is back.\n"
+	"For a server and an agent in one command, to try things: centro dev\n";
+
+struct settings {
+	struct centro_server_options server;
+	const char *listen[LISTEN_MAX];
+	const char *queues[QUEUES_MAX];
+	uint32_t queue_weights[QUEUES_MAX];
+	int32_t queue_priorities[QUEUES_MAX];
+	struct centro_log log;
+	const char *config;
+	bool from_file; /* while the config file is read, which a flag wins over */
+	bool listen_given, queues_given;
+};
+
+enum {
+	STORAGE = 256,
+	LISTEN,
+	INSECURE,
+	STORAGE_SIZE,
+	QUEUE,
+	NODE_TIMEOUT,
+	CONNECTIONS_MAX,
+	JOBS_MAX,
+	DRAIN_LIMIT,
+	CONFIG,
+	LOG_LEVEL,
+	VERSION,
+	HELP,
+};
+
+static const struct option options[] = {
+	{ "storage", required_argument, NULL, STORAGE },
+	{ "listen", required_argument, NULL, LISTEN },
+	{ "insecure", no_argument, NULL, INSECURE },
+	{ "storage-size", required_argument, NULL, STORAGE_SIZE },
+	{ "queue", required_argument, NULL, QUEUE },
+	{ "node-timeout", required_argument, NULL, NODE_TIMEOUT },
+	{ "connections-max", required_argument, NULL, CONNECTIONS_MAX },
+	{ "jobs-max", required_argument, NULL, JOBS_MAX },
+	{ "drain-limit", required_argument, NULL, DRAIN_LIMIT },
+	{ "config", required_argument, NULL, CONFIG },
+	{ "log-level", required_argument, NULL, LOG_LEVEL },
+	{ "version", no_argument, NULL, VERSION },
+	{ "help", no_argument, NULL, HELP },
+	{ 0 },
+};
+
+/* ---- one setting ---- */
+
+static int wrong(struct centro_error_text *text, const char *value, const char *right)
+{
+	snprintf(text->text, sizeof(text->text), "\"%.200s\": %s", value, right);
+	return CENTRO_ERR_INVALID;
+}
+
+static int set_span(const char *value, struct centro_span *ret_span, struct centro_error_text *text)
+{
+	if (centro_span_parse(value, ret_span) == CENTRO_OK && ret_span->ns > 0)
+		return CENTRO_OK;
+	return wrong(text, value, "not a time; write it like 60s, 1m30s or 500ms");
+}
+
+static int set_number(const char *value, uint32_t *ret_number, struct centro_error_text *text)
+{
+	char *end;
+	errno = 0;
+	unsigned long long number = strtoull(value, &end, 10);
+	if (errno || *end || value[0] < '0' || value[0] > '9' || number == 0 || number > UINT32_MAX)
+		return wrong(text, value, "not a number from 1 to 4294967295");
+	*ret_number = (uint32_t)number;
+	return CENTRO_OK;
+}
+
+static int set_listen(struct settings *settings, const char *value, struct centro_error_text *text)
+{
+	if (settings->server.listen_count == LISTEN_MAX)
+		return wrong(text, value, "one address too many; at most 16");
+	settings->listen[settings->server.listen_count++] = value;
+	return CENTRO_OK;
+}
+
+/* NAME[:WEIGHT[:PRIORITY]] */
+static int set_queue(struct settings *settings, char *value, struct centro_error_text *text)
+{
+	size_t i = settings->server.queue_count;
+	int used = 0;
+	unsigned weight = 1;
+	int priority = 0;
+	if (i == QUEUES_MAX)
+		return wrong(text, value, "one queue too many; at most 1000");
+	char *rest = strchr(value, ':');
+	if (rest) {
+		*rest++ = '\0';
+		int fields = sscanf(rest, "%u%n:%d%n", &weight, &used, &priority, &used);
+		if (fields < 1 || rest[used] != '\0' || weight == 0)
+			return wrong(text, rest, "write a queue like NAME:WEIGHT:PRIORITY");
+	}
+	settings->queues[i] = value;
+	settings->queue_weights[i] = weight;
+	settings->queue_priorities[i] = priority;
+	settings->server.queue_count++;
+	return CENTRO_OK;
+}
+
+static int set_log_level(struct settings *settings, const char *value,
+			 struct centro_error_text *text)
+{
+	if (log_level_parse(value, &settings->log.level))
+		return CENTRO_OK;
+	return wrong(text, value, "say error, warn, info or debug");
+}
+
+/* Lists are taken from the file only if no flag gave any. */
+static bool is_overruled(const struct settings *settings, int option)
+{
+	return settings->from_file && ((option == LISTEN && settings->listen_given) ||
+				       (option == QUEUE && settings->queues_given));
+}
+
+/* `given` is kept: settings point into it. */
+static int set(void *arg, int option, const char *given, struct centro_error_text *text)
+{
+	struct settings *settings = arg;
+	struct centro_server_options *server = &settings->server;
+	if (is_overruled(settings, option))
+		return CENTRO_OK;
+	char *value = given ? strdup(given) : NULL;
+	if (given && !value)
+		return CENTRO_ERR_NOMEM;
+	switch (option) {
+	case STORAGE:
+		server->storage = value;
+		return CENTRO_OK;
+	case LISTEN:
+		return set_listen(settings, value, text);
+	case INSECURE:
+		server->insecure = true;
+		return CENTRO_OK;
+	case STORAGE_SIZE:
+		return centro_size_parse(value, &server->storage_bytes_max) == CENTRO_OK
+			       ? CENTRO_OK
+			       : wrong(text, value, "not a size; write it like 16GiB");
+	case QUEUE:
+		return set_queue(settings, value, text);
+	case NODE_TIMEOUT:
+		return set_span(value, &server->node_timeout, text);
+	case CONNECTIONS_MAX:
+		return set_number(value, &server->connections_max, text);
+	case JOBS_MAX:
+		return set_number(value, &server->jobs_max, text);
+	case DRAIN_LIMIT:
+		return set_span(value, &server->drain_limit, text);
+	case LOG_LEVEL:
+		return set_log_level(settings, value, text);
+	default:
+		return wrong(text, value ? value : "", "can only be given as a flag");
+	}
+}
+
+/* ---- the command line ---- */
+
+static int usage_error(const char *what, const char *detail)
+{
+	fprintf(stderr, "centrod: %s%s%s\nTry: centrod --help\n", what, detail ? ": " : "",
+		detail ? detail : "");
+	return EXIT_USAGE;
+}
+
+/* One pass over argv. -1: go on; else the exit status. */
+static int parse_flags(struct settings *settings, int argc, char **argv)
+{
+	struct centro_error_text text;
+	int option, index = 0;
+	optind = 1;
+	while ((option = getopt_long(argc, argv, "h", options, &index)) != -1) {
+		if (option == HELP || option == 'h') {
+			fputs(usage, stdout);
+			return EXIT_SUCCESS;
+		}
+		if (option == VERSION) {
+			printf("centrod %s\n", centro_version());
+			return EXIT_SUCCESS;
+		}
+		if (option == '?')
+			return usage_error("that flag is not known, or lacks its value", NULL);
+		settings->listen_given |= option == LISTEN;
+		settings->queues_given |= option == QUEUE;
+		if (option == CONFIG)
+			settings->config = optarg;
+		else if (set(settings, option, optarg, &text) != CENTRO_OK)
+			return usage_error(options[index].name, text.text);
+	}
+	if (optind < argc)
+		return usage_error("what is this argument for?", argv[optind]);
+	return -1;
+}
+
+static void reset(struct settings *settings, bool keep_given)
+{
+	bool listen_given = keep_given && settings->listen_given;
+	bool queues_given = keep_given && settings->queues_given;
+	const char *config = keep_given ? settings->config : NULL;
+	*settings = (struct settings){ .server = CENTRO_SERVER_OPTIONS_INIT,
+				       .log = log_stderr(CENTRO_LOG_INFO),
+				       .config = config,
+				       .listen_given = listen_given,
+				       .queues_given = queues_given };
+}
+
+/* Flags, then the file under them: the file is read first, so that flags win. */
+static int read_settings(struct settings *settings, int argc, char **argv)
+{
+	struct centro_error_text text;
+	reset(settings, false);
+	int status = parse_flags(settings, argc, argv);
+	if (status >= 0)
+		return status;
+	if (settings->config) {
+		reset(settings, true);
+		settings->from_file = true;
+		if (config_read(settings->config, options, set, settings, &text) != CENTRO_OK) {
+			fprintf(stderr, "centrod: %s\n", text.text);
+			return EXIT_USAGE;
+		}
+		settings->from_file = false;
+		status = parse_flags(settings, argc, argv);
+		if (status >= 0)
+			return status;
+	}
+	if (!settings->server.storage)
+		return usage_error("--storage is missing; say file:PATH, or memory: to try things",
+				   NULL);
+	settings->server.listen = settings->listen;
+	settings->server.queues = settings->queues;
+	settings->server.queue_weights = settings->queue_weights;
+	settings->server.queue_priorities = settings->queue_priorities;
+	settings->server.log = &settings->log;
+	return -1;
+}
+
+/* ---- running ---- */
+
+static int open_signals(void)
+{
+	sigset_t signals;
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	sigaction(SIGPIPE, &ignore, NULL);
+	return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static int take_signals(int fd)
+{
+	struct signalfd_siginfo info;
+	int count = 0;
+	while (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+		count++;
+	return count;
+}
+
+/* The exit status. */
+static int serve(struct centro_server *server, int signal_fd)
+{
+	int signals = 0;
+	while (!centro_server_is_drained(server)) {
+		struct pollfd waits[] = { { .fd = centro_server_fd(server), .events = POLLIN },
+					  { .fd = signal_fd, .events = POLLIN } };
+		poll(waits, 2, centro_server_timeout_ms(server));
+		int error = centro_server_dispatch(server);
+		if (error) {
+			fprintf(stderr,
+				"centrod: the store failed: %s; nothing more is acknowledged. "
+				"Start centrod again to read what is on the disk.\n",
+				centro_error_help(error));
+			return EXIT_FAILURE;
+		}
+		if (waits[1].revents & POLLIN)
+			signals += take_signals(signal_fd);
+		if (signals == 1)
+			centro_server_drain(server);
+		else if (signals > 1)
+			break;
+	}
+	return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+	static struct settings settings;
+	int status = read_settings(&settings, argc, argv);
+	if (status >= 0)
+		return status;
+	int signal_fd = open_signals();
+	struct centro_server *server;
+	struct centro_error_text text;
+	int error = centro_server_new(&settings.server, &server, &text);
+	if (error) {
+		fprintf(stderr, "centrod: %s\n", text.text);
+		return EXIT_FAILURE;
+	}
+	const char *address;
+	for (size_t i = 0; (address = centro_server_address(server, i)); i++)
+		fprintf(stderr, "centrod %s listens on %s, with %s\n", centro_version(), address,
+			settings.server.storage);
+	status = serve(server, signal_fd);
+	centro_server_free(server);
+	close(signal_fd);
+	return status;
+}

@@ -1,0 +1,62 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""One writer a store, nothing lost over a restart, and no start on what cannot be read."""
+import os
+import subprocess
+import unittest
+
+from harness import CLI, Cluster, SLOW, free_port
+
+
+class Storage(Cluster):
+    def refused(self, *arguments):
+        result = subprocess.run([os.path.join(CLI, "centrod"), *arguments], env=self.env, timeout=20 * SLOW,
+                                capture_output=True, check=False)
+        self.assertNotEqual(result.returncode, 0)
+        return result.stderr.decode()
+
+    def test_a_second_server_on_one_path_is_refused(self):
+        first = self.server()
+        text = self.refused("--storage", f"file:{self.store}", "--listen", f"127.0.0.1:{free_port()}")
+        self.assertIn(self.store, text)
+        self.assertIn(str(first.process.pid), text)
+        self.assertIn("in use", text)
+        self.assertTrue(first.is_running())
+
+    def test_a_port_in_use_is_named(self):
+        self.server()
+        text = self.refused("--storage", "memory:", "--listen", self.address)
+        self.assertIn(self.address, text)
+        self.assertIn("in use", text)
+
+    def test_an_open_address_needs_a_word(self):
+        text = self.refused("--storage", "memory:", "--listen", f"0.0.0.0:{free_port()}")
+        self.assertIn("--insecure", text)
+
+    def test_jobs_survive_a_clean_restart(self):
+        server = self.server()
+        waiting = [self.submit("--", "true") for _ in range(20)]
+        self.assertEqual(server.stop(), 0, server.output())
+        server.start()
+        self.wait_for_port(server)
+        self.assertEqual({row["id"] for row in self.json("ps")}, set(waiting))
+        self.agent(cpu="8")
+        for job in waiting:
+            self.wait_for_state(job, "succeeded")
+        again = self.submit("--", "true")
+        self.assertGreater(int(again), max(map(int, waiting)))
+
+    def test_rubbish_is_no_store(self):
+        os.mkdir(self.store)
+        with open(os.path.join(self.store, "data.mdb"), "wb") as file:
+            file.write(os.urandom(8192))
+        text = self.refused("--storage", f"file:{self.store}", "--listen", self.address)
+        self.assertIn(self.store, text)
+
+    def test_no_storage_and_wrong_storage(self):
+        self.assertIn("--storage", self.refused("--listen", self.address))
+        self.assertIn("file:", self.refused("--storage", "floppy:a", "--listen", self.address))
+
+
+if __name__ == "__main__":
+    unittest.main()
