@@ -196,23 +196,23 @@ static void write_instance(struct ctr_buf *buf, const struct ctr_instance *insta
 	ctr_write_end(buf, mark);
 }
 
-/* Returns the highest exit code on the way. */
+/* Returns the highest exit code on the way, as ctr_job_exit_code() does. */
 static int32_t write_instances(struct ctr_buf *buf, const struct ctr_job *job)
 {
-	int32_t exit_code = 0;
+	int32_t highest = INT32_MIN;
 	for (size_t t = 0; t < job->task_count; t++) {
 		const struct ctr_task *task = &job->tasks[t];
 		for (uint32_t i = 0; i < task->count; i++) {
 			const struct ctr_instance *instance = &task->instances[i];
 			CTR_ASSERT(instance->task == t && instance->index == i);
-			if (is_simply_pending(instance))
-				continue;
-			write_instance(buf, instance);
-			if (instance->exit_code > exit_code)
-				exit_code = instance->exit_code;
+			if (instance->exit_code > highest)
+				highest = instance->exit_code;
+			if (!is_simply_pending(instance))
+				write_instance(buf, instance);
 		}
 	}
-	return exit_code;
+	CTR_ASSERT(highest > INT32_MIN);
+	return highest;
 }
 
 int ctr_codec_encode_job_state(const struct ctr_job *job, struct ctr_buf *buf)

@@ -5,7 +5,8 @@
  * protobuf-c's own unpacking has no limit on depth, takes about 50 bytes on the
  * side for each field on the wire, does not look at text, drops half of a message
  * that came in two parts, and tells nothing of what was wrong. So this fills
- * protobuf-c's structs itself, in one pass that checks as it goes.
+ * protobuf-c's structs itself, in one pass that checks as it goes, over one copy of
+ * the bytes in which text, bytes and unknown fields then stay.
  *
  * Invariants: memory comes from the arena alone; the work is linear in the bytes,
  * apart from the sorting of maps; maps come out sorted by key, and of entries with
@@ -75,27 +76,19 @@ static enum ctr_wire_type wire_type_of(ProtobufCType type)
 	}
 }
 
+/*
+ * The terminator that C wants takes the place of the length: the string moves one
+ * byte towards its front, over what has been read. The bytes are our own copy.
+ */
 static int decode_string(struct decoder *decoder, const struct ctr_path *path,
 			 struct centro_bytes bytes, char **slot)
 {
 	if (!ctr_utf8_is_valid(bytes))
 		return fault(decoder, path, "not UTF-8, or holds U+0000");
-	char *string = ctr_arena_strdup(decoder->arena, bytes);
-	if (!string)
-		return no_memory(decoder, bytes.size + 1);
+	char *string = (char *)bytes.data - 1;
+	memmove(string, bytes.data, bytes.size);
+	string[bytes.size] = '\0';
 	*slot = string;
-	return CENTRO_OK;
-}
-
-static int decode_bytes(struct decoder *decoder, struct centro_bytes bytes,
-			ProtobufCBinaryData *slot)
-{
-	uint8_t *data = ctr_arena_alloc(decoder->arena, bytes.size);
-	if (!data)
-		return no_memory(decoder, bytes.size);
-	if (bytes.size > 0)
-		memcpy(data, bytes.data, bytes.size);
-	*slot = (ProtobufCBinaryData){.len = bytes.size, .data = data};
 	return CENTRO_OK;
 }
 
@@ -162,11 +155,16 @@ static int decode_value(struct decoder *decoder, const struct level *level,
 {
 	switch (field->type) {
 	case PROTOBUF_C_TYPE_STRING:
-		return decode_string(decoder, path, wire->bytes, slot);
+		return decode_string(decoder, path, ctr_wire_bytes(wire), slot);
 	case PROTOBUF_C_TYPE_BYTES:
-		return decode_bytes(decoder, wire->bytes, slot);
+		*(ProtobufCBinaryData *)slot = (ProtobufCBinaryData){
+			.len = wire->size,
+			.data = (uint8_t *)wire->data,
+		};
+		return CENTRO_OK;
 	case PROTOBUF_C_TYPE_MESSAGE:
-		return decode_message(decoder, level, path, wire->bytes, field->descriptor, slot);
+		return decode_message(decoder, level, path, ctr_wire_bytes(wire), field->descriptor,
+				      slot);
 	case PROTOBUF_C_TYPE_ENUM:
 		return decode_enum(decoder, path, wire->value, field->descriptor, slot);
 	default:
@@ -238,7 +236,7 @@ static int decode_field(struct decoder *decoder, struct level *level,
 		if (wire->type == expected)
 			return decode_element(decoder, level, field, wire);
 		if (wire->type == CTR_WIRE_BYTES)
-			return decode_packed(decoder, level, field, wire->bytes);
+			return decode_packed(decoder, level, field, ctr_wire_bytes(wire));
 	}
 	if (wire->type != expected)
 		return ctr_path_error(&path, decoder->text, CENTRO_ERR_INVALID,
@@ -251,7 +249,7 @@ static int decode_field(struct decoder *decoder, struct level *level,
 
 /* So that packing the message again gives it back. */
 static int keep_unknown(struct decoder *decoder, const struct level *level,
-			const struct ctr_wire_field *wire)
+			const struct ctr_wire_field *wire, const uint8_t *end)
 {
 	ProtobufCMessage *message = level->message;
 	unsigned count = message->n_unknown_fields;
@@ -266,15 +264,11 @@ static int keep_unknown(struct decoder *decoder, const struct level *level,
 			memcpy(grown, message->unknown_fields, count * size);
 		message->unknown_fields = grown;
 	}
-	uint8_t *data = ctr_arena_alloc(decoder->arena, wire->raw.size);
-	if (!data)
-		return no_memory(decoder, wire->raw.size);
-	memcpy(data, wire->raw.data, wire->raw.size);
 	message->unknown_fields[count] = (ProtobufCMessageUnknownField){
 		.tag = wire->number,
 		.wire_type = (ProtobufCWireType)wire->type,
-		.len = wire->raw.size,
-		.data = data,
+		.len = (size_t)(end - wire->raw),
+		.data = (uint8_t *)wire->raw,
 	};
 	message->n_unknown_fields++;
 	return CENTRO_OK;
@@ -286,18 +280,18 @@ static int keep_unknown(struct decoder *decoder, const struct level *level,
 static const ProtobufCFieldDescriptor *find_field(struct level *level, uint32_t number)
 {
 	const ProtobufCMessageDescriptor *descriptor = level->message->descriptor;
-
-	for (unsigned i = level->hint; i < descriptor->n_fields && i < level->hint + 2; i++) {
-		if (descriptor->fields[i].id == number) {
-			level->hint = i;
-			return &descriptor->fields[i];
-		}
+	if (descriptor->n_fields == 0)
+		return NULL;
+	const ProtobufCFieldDescriptor *next = &descriptor->fields[level->hint];
+	for (unsigned left = descriptor->n_fields - level->hint; left > 0; left--, next++) {
+		if (next->id >= number)
+			break;
 	}
-	const ProtobufCFieldDescriptor *field =
-		protobuf_c_message_descriptor_get_field(descriptor, number);
-	if (field)
-		level->hint = (unsigned)(field - descriptor->fields);
-	return field;
+	if (next == descriptor->fields + descriptor->n_fields || next->id != number)
+		next = protobuf_c_message_descriptor_get_field(descriptor, number);
+	if (next)
+		level->hint = (unsigned)(next - descriptor->fields);
+	return next;
 }
 
 static bool is_wanted(const struct level *level, uint32_t number)
@@ -347,7 +341,7 @@ static int decode_fields(struct decoder *decoder, struct level *level, struct ce
 
 		const ProtobufCFieldDescriptor *field = find_field(level, wire.number);
 		int status = field ? decode_field(decoder, level, field, &wire)
-				   : keep_unknown(decoder, level, &wire);
+				   : keep_unknown(decoder, level, &wire, bytes.data);
 		if (status != CENTRO_OK)
 			return status;
 	}
@@ -367,9 +361,16 @@ int ctr_message_merge(ProtobufCMessage *message, struct centro_bytes bytes, uint
 {
 	CTR_ASSERT(bytes.data || bytes.size == 0);
 
+	if (bytes.size == 0)
+		return CENTRO_OK;
+	uint8_t *copy = ctr_arena_alloc(arena, bytes.size);
+	if (!copy)
+		return ctr_arena_error(arena, bytes.size, text);
+	memcpy(copy, bytes.data, bytes.size);
+
 	struct decoder decoder = {.arena = arena, .text = text};
 	struct level level = {.message = message, .depth = 1, .fields = fields};
-	return decode_fields(&decoder, &level, bytes);
+	return decode_fields(&decoder, &level, ctr_bytes(copy, bytes.size));
 }
 
 int ctr_message_decode(const ProtobufCMessageDescriptor *descriptor, struct centro_bytes bytes,

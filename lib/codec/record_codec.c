@@ -105,7 +105,7 @@ int ctr_record_find(struct centro_bytes record, uint32_t number, const char *nam
 	if (slot.count != 1)
 		return ctr_error(text, CENTRO_ERR_CORRUPT, "%s: stands there %zu times, not once",
 				 name, slot.count);
-	*ret_bytes = slot.last.bytes;
+	*ret_bytes = ctr_wire_bytes(&slot.last);
 	return CENTRO_OK;
 }
 
@@ -267,8 +267,9 @@ int ctr_codec_decode_format(struct centro_bytes value, struct centro_error_text 
 			"the store was written by %s in format %llu, which readers of format "
 			"%llu and later understand; this is centro " CENTRO_VERSION_STRING
 			", which reads up to format %d: upgrade it",
-			ctr_quote(&writer, slots[2].last.bytes), (unsigned long long)version,
-			(unsigned long long)readable_by, FORMAT_VERSION);
+			ctr_quote(&writer, ctr_bytes(slots[2].last.data, slots[2].last.size)),
+			(unsigned long long)version, (unsigned long long)readable_by,
+			FORMAT_VERSION);
 	}
 	return CENTRO_OK;
 }
@@ -319,7 +320,8 @@ int ctr_codec_decode_events_end(struct centro_bytes value, uint64_t *ret_last_ev
 
 	int status = fill_slots(value, batch, CTR_ARRAY_SIZE(batch), text);
 	if (status == CENTRO_OK)
-		status = fill_slots(batch[0].last.bytes, &number, 1, text);
+		status = fill_slots(ctr_bytes(batch[0].last.data, batch[0].last.size), &number, 1,
+				    text);
 	if (status != CENTRO_OK)
 		return status;
 	if (number.last.value == 0)

@@ -21,44 +21,37 @@ enum ctr_wire_type {
 struct ctr_wire_field {
 	uint32_t number;
 	enum ctr_wire_type type;
-	uint64_t value;            /* VARINT, 64, 32 */
-	struct centro_bytes bytes; /* BYTES: without its length */
-	struct centro_bytes raw;   /* all that stands behind the tag */
+	uint64_t value;      /* VARINT, 64, 32 */
+	const uint8_t *raw;  /* what stands behind the tag; it ends where the rest begins */
+	const uint8_t *data; /* BYTES: behind the length, which is the byte before */
+	size_t size;         /* BYTES */
 };
+
+static inline struct centro_bytes ctr_wire_bytes(const struct ctr_wire_field *field)
+{
+	CTR_ASSERT(field->type == CTR_WIRE_BYTES);
+	return ctr_bytes(field->data, field->size);
+}
+
+/* Of more than one byte. */
+bool ctr_wire_take_long_varint(struct centro_bytes *rest, uint64_t *ret_value);
 
 /* Moves *rest behind a varint. False: it is cut off, or more than ten bytes. */
 static inline bool ctr_wire_take_varint(struct centro_bytes *rest, uint64_t *ret_value)
 {
-	uint64_t value = 0;
-	size_t size = rest->size < CTR_WIRE_VARINT_SIZE_MAX ? rest->size : CTR_WIRE_VARINT_SIZE_MAX;
-
-	for (size_t i = 0; i < size; i++) {
-		value |= (uint64_t)(rest->data[i] & 0x7f) << (7 * i);
-		if (rest->data[i] < 0x80) {
-			*rest = ctr_bytes(rest->data + i + 1, rest->size - i - 1);
-			*ret_value = value;
-			return true;
-		}
-	}
-	return false;
-}
-
-/* The same with a little-endian number of `size` bytes, 4 or 8. */
-static inline bool ctr_wire_take_fixed(struct centro_bytes *rest, size_t size, uint64_t *ret_value)
-{
-	if (rest->size < size)
-		return false;
-	uint64_t value = 0;
-	for (size_t i = 0; i < size; i++)
-		value |= (uint64_t)rest->data[i] << (8 * i);
-	*rest = ctr_bytes(rest->data + size, rest->size - size);
-	*ret_value = value;
+	if (rest->size == 0 || rest->data[0] >= 0x80)
+		return ctr_wire_take_long_varint(rest, ret_value);
+	*ret_value = *rest->data++;
+	rest->size--;
 	return true;
 }
 
+/* The same with a little-endian number of `size` bytes, 4 or 8. */
+bool ctr_wire_take_fixed(struct centro_bytes *rest, size_t size, uint64_t *ret_value);
+
 /*
  * Moves *rest behind its first field. NULL, or what is wrong with that field;
- * then only ret_field->number is set, if it could be read (else it is 0).
+ * then only ret_field->number is set, 0 if it could not be read.
  */
 const char *ctr_wire_take_field(struct centro_bytes *rest, struct ctr_wire_field *ret_field);
 
