@@ -145,7 +145,8 @@ static int open_decision(struct ctr_core *core, size_t count, struct ctr_decisio
 	if (ctr_outbox_reserve(outbox, count) != CENTRO_OK)
 		return CENTRO_ERR_NOMEM;
 	*ret_decision = (struct ctr_decision){
-		.events = count > 0 ? outbox->events + outbox->event_count : outbox->events,
+		.events = outbox->event_count > 0 ? outbox->events + outbox->event_count
+						  : outbox->events,
 		.count_max = count,
 	};
 	return CENTRO_OK;
