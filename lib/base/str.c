@@ -113,7 +113,7 @@ int ctr_escape(struct ctr_buf *buf, struct centro_bytes text, size_t size_max)
 
 int ctr_error(struct centro_error_text *text, int error, const char *format, ...)
 {
-	CTR_ASSERT(error < 0);
+	CTR_ASSERT(error <= 0);
 
 	if (!text)
 		return error;
