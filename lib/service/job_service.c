@@ -20,7 +20,9 @@ static int submit_one(struct ctr_rpc *rpc, const Centro__V1__JobSubmitRequest *r
 				 "job: missing; it says what to run");
 
 	struct ctr_job_spec spec;
-	int status = ctr_codec_job_spec(request->job, &service->arena, &spec, &ret_result->text);
+	ctr_arena_reset(&service->spec_arena, ctr_message_arena_bytes(CTR_TEXT_SIZE_MAX));
+	int status =
+		ctr_codec_job_spec(request->job, &service->spec_arena, &spec, &ret_result->text);
 	if (status != CENTRO_OK)
 		return status;
 	spec.owner = ctr_bytes_str(rpc->peer->name);

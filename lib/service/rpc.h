@@ -68,7 +68,8 @@ struct ctr_service {
 
 	struct centro_time now;
 	bool is_draining;
-	struct ctr_arena arena; /* of the request being handled */
+	struct ctr_arena arena;      /* of the request being handled */
+	struct ctr_arena spec_arena; /* of the one job of it that is being submitted */
 	struct ctr_buf scratch, scratch_inner;
 	struct ctr_list open, spare; /* of struct ctr_rpc */
 	size_t spare_count;

@@ -46,6 +46,7 @@ static void init_lists(struct ctr_service *service)
 	ctr_map_init(&service->follows, service->allocator);
 	ctr_map_init(&service->orders, service->allocator);
 	ctr_arena_init(&service->arena, service->allocator, SIZE_MAX);
+	ctr_arena_init(&service->spec_arena, service->allocator, SIZE_MAX);
 	ctr_buf_init(&service->scratch, service->allocator, 0);
 	ctr_buf_init(&service->scratch_inner, service->allocator, 0);
 }
@@ -87,6 +88,7 @@ void ctr_service_free(struct ctr_service *service)
 	ctr_map_fini(&service->follows);
 	ctr_map_fini(&service->orders);
 	ctr_arena_fini(&service->arena);
+	ctr_arena_fini(&service->spec_arena);
 	ctr_buf_fini(&service->scratch);
 	ctr_buf_fini(&service->scratch_inner);
 	ctr_free(service->allocator, service);
