@@ -12,14 +12,14 @@
 #include "base/assert.h"
 #include "base/time.h"
 
-void ctr_clock_init(struct ctr_clock *clock, struct centro_time now)
+void ctr_cluster_clock_init(struct ctr_clock *clock, struct centro_time now)
 {
 	*clock = (struct ctr_clock){.steady = now.steady, .wall = now.wall};
 }
 
-void ctr_clock_advance(struct ctr_clock *clock, struct centro_time now)
+void ctr_cluster_clock_advance(struct ctr_clock *clock, struct centro_time now)
 {
-	struct ctr_now at = ctr_clock_at(clock, now);
+	struct ctr_now at = ctr_cluster_clock_at(clock, now);
 	CTR_ASSERT(at.cluster.ns >= clock->cluster.ns);
 
 	if (now.steady.ns > clock->steady.ns)
@@ -28,18 +28,18 @@ void ctr_clock_advance(struct ctr_clock *clock, struct centro_time now)
 	clock->wall = now.wall;
 }
 
-void ctr_clock_raise(struct ctr_clock *clock, struct centro_instant cluster)
+void ctr_cluster_clock_raise(struct ctr_clock *clock, struct centro_instant cluster)
 {
 	if (cluster.ns > clock->cluster.ns)
 		clock->cluster = cluster;
 }
 
-struct ctr_now ctr_clock_now(const struct ctr_clock *clock)
+struct ctr_now ctr_cluster_clock_now(const struct ctr_clock *clock)
 {
 	return (struct ctr_now){.cluster = clock->cluster, .wall = clock->wall};
 }
 
-struct ctr_now ctr_clock_at(const struct ctr_clock *clock, struct centro_time time)
+struct ctr_now ctr_cluster_clock_at(const struct ctr_clock *clock, struct centro_time time)
 {
 	struct centro_span elapsed = ctr_between(clock->steady, time.steady);
 	return (struct ctr_now){
@@ -48,8 +48,8 @@ struct ctr_now ctr_clock_at(const struct ctr_clock *clock, struct centro_time ti
 	};
 }
 
-struct centro_instant ctr_clock_to_steady(const struct ctr_clock *clock,
-					  struct centro_instant cluster)
+struct centro_instant ctr_cluster_clock_to_steady(const struct ctr_clock *clock,
+						  struct centro_instant cluster)
 {
 	if (cluster.ns == CENTRO_INSTANT_NEVER_NS)
 		return CTR_NEVER;

@@ -121,7 +121,7 @@ int ctr_engine_new(const struct ctr_engine_options *options, struct centro_store
 	else
 		status = check_options(&engine->options, text);
 	if (status == CENTRO_OK) {
-		ctr_clock_init(&engine->clock, now);
+		ctr_cluster_clock_init(&engine->clock, now);
 		ctr_recover_begin(engine);
 		if (engine->state == CTR_ENGINE_LOADING)
 			ctr_recover_run(engine);
@@ -199,5 +199,5 @@ const struct centro_allocator *ctr_engine_allocator(const struct ctr_engine *eng
 
 struct ctr_now ctr_engine_now(const struct ctr_engine *engine, struct centro_time now)
 {
-	return ctr_clock_at(&engine->clock, now);
+	return ctr_cluster_clock_at(&engine->clock, now);
 }

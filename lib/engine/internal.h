@@ -53,6 +53,7 @@ enum ctr_recovery_phase {
 	CTR_RECOVER_CAMPAIGN,
 	CTR_RECOVER_LIVE,
 	CTR_RECOVER_EVENTS,
+	CTR_RECOVER_REQUESTS_FROM,
 	CTR_RECOVER_REQUESTS,
 	CTR_RECOVER_END,
 };
@@ -69,7 +70,8 @@ struct ctr_recovery {
 	bool has_format;
 	uint64_t rows;
 	uint64_t last_event;
-	uint32_t requests, expired;  /* looked at, and of these too old in a row */
+	centro_job_id requests_from; /* 0: no request id counts any more */
+	uint32_t expired;            /* that many were too old, one after another */
 	struct centro_instant retry; /* steady; when it is tried again for want of memory */
 	struct centro_error_text text;
 };

@@ -112,8 +112,9 @@ int ctr_engine_execute(struct ctr_engine *engine, struct centro_time now,
 	if (status != CENTRO_OK)
 		return refuse(ret_result, status, text);
 
-	ctr_clock_advance(&engine->clock, now);
-	status = ctr_core_execute(engine->core, ctr_clock_now(&engine->clock), command, ret_result);
+	ctr_cluster_clock_advance(&engine->clock, now);
+	status = ctr_core_execute(engine->core, ctr_cluster_clock_now(&engine->clock), command,
+				  ret_result);
 	ctr_events_note(engine);
 	return status;
 }
@@ -182,14 +183,15 @@ static void release_durable(struct ctr_engine *engine)
 void ctr_pipeline_drop(struct ctr_engine *engine, int status)
 {
 	CTR_ASSERT(status < 0);
+	CTR_ASSERT(engine->state != CTR_ENGINE_READY);
 
+	ctr_core_free(engine->core);
+	engine->core = NULL;
 	release_durable(engine);
 	struct ctr_list lost;
 	ctr_list_init(&lost);
 	take_releases(engine, UINT64_MAX, &lost);
 
-	ctr_core_free(engine->core);
-	engine->core = NULL;
 	engine->told = 0;
 	engine->more = false;
 	engine->batch_durable = engine->batch_open++;
@@ -301,7 +303,7 @@ static void poll_store(struct ctr_engine *engine)
 
 static bool schedule(struct ctr_engine *engine)
 {
-	struct ctr_now now = ctr_clock_now(&engine->clock);
+	struct ctr_now now = ctr_cluster_clock_now(&engine->clock);
 	uint32_t left = engine->options.schedule_ops;
 	bool more = true;
 	while (more && left > 0 && !ctr_pipeline_is_crowded(engine)) {
@@ -320,7 +322,7 @@ static void work(struct ctr_engine *engine)
 
 	bool more = false;
 	if (!ctr_pipeline_is_crowded(engine)) {
-		more = ctr_core_tick(engine->core, ctr_clock_now(&engine->clock));
+		more = ctr_core_tick(engine->core, ctr_cluster_clock_now(&engine->clock));
 		ctr_events_note(engine);
 	}
 	engine->more = schedule(engine) || more;
@@ -334,7 +336,7 @@ int ctr_engine_dispatch(struct ctr_engine *engine, struct centro_time now)
 	CTR_ASSERT(!engine->dispatching);
 
 	engine->dispatching = true;
-	ctr_clock_advance(&engine->clock, now);
+	ctr_cluster_clock_advance(&engine->clock, now);
 	poll_store(engine);
 	if (engine->state == CTR_ENGINE_READY)
 		work(engine);
@@ -360,8 +362,6 @@ static bool is_due(const struct ctr_engine *engine)
 		if (first->batch <= engine->batch_durable)
 			return true;
 	}
-	if (engine->flight.done && engine->state != CTR_ENGINE_FAILED)
-		return true;
 	return ctr_history_is_ready(engine) ||
 	       (!engine->flight.under_way && ctr_pipeline_is_open(engine));
 }
@@ -372,6 +372,9 @@ struct centro_instant ctr_engine_get_wake(const struct ctr_engine *engine)
 		return engine->clock.steady;
 	if (engine->state == CTR_ENGINE_FAILED)
 		return CTR_NEVER;
+	/* The last poll did not know of it yet. */
+	if (engine->store_started)
+		return engine->clock.steady;
 	if (engine->state == CTR_ENGINE_LOADING)
 		return ctr_earlier(engine->store_wake, ctr_recover_wake(engine));
 
@@ -381,5 +384,5 @@ struct centro_instant ctr_engine_get_wake(const struct ctr_engine *engine)
 	if (engine->more)
 		return engine->clock.steady;
 	struct centro_instant due = ctr_core_next_wake(engine->core);
-	return ctr_earlier(engine->store_wake, ctr_clock_to_steady(&engine->clock, due));
+	return ctr_earlier(engine->store_wake, ctr_cluster_clock_to_steady(&engine->clock, due));
 }

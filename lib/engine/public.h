@@ -56,6 +56,13 @@ struct centro_engine {
 	size_t refs_capacity;
 };
 
+/* ---- public_engine.c ---- */
+
+/* centro_engine_open() on a store that is open; it is taken over, whatever the result. */
+int ctr_public_new(struct centro_store *store, const struct centro_engine_options *options,
+		   const struct centro_engine_callbacks *callbacks, struct centro_time now,
+		   struct centro_engine **ret_engine, struct centro_error_text *text);
+
 /* ---- public_call.c ---- */
 
 /* NULL: no memory. Everything but `answer` and the engine is zero. */

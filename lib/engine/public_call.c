@@ -99,10 +99,6 @@ int ctr_call_execute(struct ctr_call *call, bool has_done, struct centro_time no
 {
 	struct ctr_result result;
 	int status = ctr_engine_execute(call->engine->engine, now, command, &result);
-	if (status == CENTRO_ERR_STALE && result.session_stale) {
-		ctr_call_free(call);
-		return ctr_error(text, CENTRO_ERR_STATE, "register the node first");
-	}
 	if (!tells_state(status) || (!has_done && status != CENTRO_OK)) {
 		ctr_call_free(call);
 		return ctr_error(text, status, "%s", result.text.text);

@@ -26,20 +26,11 @@ static int copy_options(struct centro_engine_options *known,
 	return CENTRO_OK;
 }
 
-static int start(const char *uri, const struct centro_engine_options *options,
+/* The store is taken over, whatever the result. */
+static int start(struct centro_store *store, const struct centro_engine_options *options,
 		 struct centro_time now, struct ctr_engine **ret_engine,
 		 struct centro_error_text *text)
 {
-	struct centro_store_options store_options = {
-		.size = sizeof(store_options),
-		.allocator = options->allocator,
-		.bytes_max = options->store_bytes_max,
-	};
-	struct centro_store *store;
-	int status = centro_store_open(uri, &store_options, &store, text);
-	if (status != CENTRO_OK)
-		return status;
-
 	struct ctr_engine_options engine_options = {
 		.allocator = options->allocator,
 		.log = options->log,
@@ -52,7 +43,7 @@ static int start(const char *uri, const struct centro_engine_options *options,
 			},
 	};
 	struct ctr_engine *engine;
-	status = ctr_engine_new(&engine_options, store, now, &engine, text);
+	int status = ctr_engine_new(&engine_options, store, now, &engine, text);
 	if (status != CENTRO_OK)
 		return status;
 	/* The store works as long as this lasts, or its disk does: here we may block. */
@@ -63,6 +54,35 @@ static int start(const char *uri, const struct centro_engine_options *options,
 		ctr_engine_free(engine);
 		return status;
 	}
+	*ret_engine = engine;
+	return CENTRO_OK;
+}
+
+int ctr_public_new(struct centro_store *store, const struct centro_engine_options *options,
+		   const struct centro_engine_callbacks *callbacks, struct centro_time now,
+		   struct centro_engine **ret_engine, struct centro_error_text *text)
+{
+	const struct centro_allocator *allocator = options->allocator;
+	struct centro_engine *engine = ctr_alloc_zero(allocator, sizeof(*engine));
+	if (!engine) {
+		centro_store_free(store);
+		return ctr_error(text, CENTRO_ERR_NOMEM, "out of memory");
+	}
+	int status = start(store, options, now, &engine->engine, text);
+	if (status != CENTRO_OK) {
+		ctr_free(allocator, engine);
+		return status;
+	}
+	engine->allocator = allocator;
+	engine->callbacks = *callbacks;
+	engine->arg = options->arg;
+	engine->now = now;
+	ctr_list_init(&engine->pool);
+	ctr_arena_init(&engine->arena, allocator, SIZE_MAX);
+	ctr_arena_init(&engine->callback_arena, allocator, SIZE_MAX);
+	ctr_buf_init(&engine->text, allocator, 0);
+	engine->subscriber.durable = ctr_callback_durable;
+	ctr_engine_subscribe(engine->engine, &engine->subscriber);
 	*ret_engine = engine;
 	return CENTRO_OK;
 }
@@ -80,26 +100,16 @@ int centro_engine_open(const char *uri, const struct centro_engine_options *opti
 		return status;
 
 	known.allocator = ctr_allocator_or_default(known.allocator);
-	struct centro_engine *engine = ctr_alloc_zero(known.allocator, sizeof(*engine));
-	if (!engine)
-		return ctr_error(text, CENTRO_ERR_NOMEM, "out of memory");
-	status = start(uri, &known, now, &engine->engine, text);
-	if (status != CENTRO_OK) {
-		ctr_free(known.allocator, engine);
+	struct centro_store_options store_options = {
+		.size = sizeof(store_options),
+		.allocator = known.allocator,
+		.bytes_max = known.store_bytes_max,
+	};
+	struct centro_store *store;
+	status = centro_store_open(uri, &store_options, &store, text);
+	if (status != CENTRO_OK)
 		return status;
-	}
-	engine->allocator = known.allocator;
-	engine->callbacks = callbacks;
-	engine->arg = known.arg;
-	engine->now = now;
-	ctr_list_init(&engine->pool);
-	ctr_arena_init(&engine->arena, known.allocator, SIZE_MAX);
-	ctr_arena_init(&engine->callback_arena, known.allocator, SIZE_MAX);
-	ctr_buf_init(&engine->text, known.allocator, 0);
-	engine->subscriber.durable = ctr_callback_durable;
-	ctr_engine_subscribe(engine->engine, &engine->subscriber);
-	*ret_engine = engine;
-	return CENTRO_OK;
+	return ctr_public_new(store, &known, &callbacks, now, ret_engine, text);
 }
 
 void centro_engine_free(struct centro_engine *engine)

@@ -3,8 +3,8 @@
  * public_node.c - nodes and attempts of the public API, for owners who bring
  * their own agents.
  *
- * All nodes belong to one agent, this process, in one session, the term: so the
- * next opening of the store ends what this one began.
+ * All nodes belong to one agent, this process, in one session, the term, which
+ * is another one at each opening of the store: no session is ever stale.
  *
  * Layer: engine.
  */
@@ -127,8 +127,6 @@ int centro_engine_heartbeat(struct centro_engine *engine, struct centro_time now
 	};
 	struct ctr_result result;
 	status = ctr_engine_execute(engine->engine, now, &command, &result);
-	if (status == CENTRO_ERR_STALE && result.session_stale)
-		status = CENTRO_ERR_STATE;
 	for (size_t i = 0; i < held_count && status == CENTRO_OK; i++)
 		if (engine->leases[i].ns == 0)
 			status = revoke(engine, node, &held[i]);

@@ -27,6 +27,8 @@
  * look at so many that are too old before believing that all the rest are.
  */
 #define EXPIRED_ROWS_MAX 10000
+/* Ends a scan, and is no error. */
+#define ENOUGH 1
 /* Of a key in an error text. */
 #define KEY_SHOWN_MAX 128
 
@@ -207,28 +209,48 @@ static int events_row(void *arg, struct centro_bytes key, struct centro_bytes va
 	struct centro_instant cluster;
 	int status = ctr_codec_decode_events_end(value, &recovery->last_event, &cluster, &why);
 	if (status == CENTRO_OK)
-		ctr_clock_raise(&engine->clock, cluster);
+		ctr_cluster_clock_raise(&engine->clock, cluster);
 	return row_status(recovery, key, status, &why);
 }
 
-static int requests_row(void *arg, struct centro_bytes key, struct centro_bytes value)
+static int decode_request(struct ctr_recovery *recovery, struct centro_bytes key,
+			  struct centro_bytes value, struct ctr_request_load *ret_request)
+{
+	struct centro_error_text why = {0};
+	reset_arena(recovery, value.size);
+	int status = ctr_codec_decode_request(value, &recovery->arena, ret_request, &why);
+	return row_status(recovery, key, status, &why);
+}
+
+/* From the newest back, to find the oldest whose request id still counts. */
+static int requests_from_row(void *arg, struct centro_bytes key, struct centro_bytes value)
 {
 	struct ctr_engine *engine = engine_of(arg);
 	struct ctr_recovery *recovery = &engine->recovery;
-	struct centro_error_text why = {0};
 	struct ctr_request_load request;
-	reset_arena(recovery, value.size);
-	int status = ctr_codec_decode_request(value, &recovery->arena, &request, &why);
+	int status = decode_request(recovery, key, value, &request);
 	if (status != CENTRO_OK)
-		return row_status(recovery, key, status, &why);
+		return status;
 
 	struct centro_instant until = ctr_after(request.wall, engine->options.core.request_ttl);
-	if (ctr_reached(until, engine->clock.wall))
+	if (!ctr_reached(until, engine->clock.wall)) {
+		recovery->requests_from = request.job;
 		recovery->expired = 0;
-	else if (++recovery->expired == EXPIRED_ROWS_MAX)
-		return CENTRO_ERR_COMPACTED; /* enough */
-	if (request.request_id.size == 0)
-		return CENTRO_OK;
+	} else if (++recovery->expired == EXPIRED_ROWS_MAX) {
+		return ENOUGH;
+	}
+	return CENTRO_OK;
+}
+
+/* In the order in which they came, which is the order in which they are forgotten. */
+static int requests_row(void *arg, struct centro_bytes key, struct centro_bytes value)
+{
+	struct ctr_recovery *recovery = &engine_of(arg)->recovery;
+	struct ctr_request_load request;
+	int status = decode_request(recovery, key, value, &request);
+	if (status != CENTRO_OK || request.request_id.size == 0)
+		return status;
+	struct centro_error_text why = {0};
 	status = ctr_core_load_request(recovery->core, request.owner, request.request_id,
 				       request.spec_hash, request.job, request.wall);
 	return row_status(recovery, key, status, &why);
@@ -258,9 +280,13 @@ static int scan(struct ctr_engine *engine, struct centro_scan what, centro_store
 
 static int start_format(struct ctr_engine *engine)
 {
+	/* With its terminator, the key is what comes right behind itself. */
 	struct ctr_key key = ctr_key_format();
-	return scan(engine, (struct centro_scan){.first = ctr_key_bytes(&key), .rows_max = 1},
-		    format_row);
+	struct centro_scan what = {
+		.first = ctr_key_bytes(&key),
+		.end = ctr_bytes(key.text, key.size + 1),
+	};
+	return scan(engine, what, format_row);
 }
 
 static int start_campaign(struct ctr_engine *engine)
@@ -286,7 +312,7 @@ static int start_events(struct ctr_engine *engine)
 	return scan(engine, what, events_row);
 }
 
-static int start_requests(struct ctr_engine *engine)
+static int start_requests_from(struct ctr_engine *engine)
 {
 	struct centro_scan what = {
 		.first = ctr_bytes_str(CTR_KEY_HISTORY_FIRST),
@@ -294,12 +320,25 @@ static int start_requests(struct ctr_engine *engine)
 		.reverse = true,
 		.rows_max = engine->options.core.requests_max,
 	};
+	return scan(engine, what, requests_from_row);
+}
+
+static int start_requests(struct ctr_engine *engine)
+{
+	struct ctr_key from = ctr_key_history(engine->recovery.requests_from);
+	struct centro_scan what = {
+		.first = ctr_key_bytes(&from),
+		.end = ctr_bytes_str(CTR_KEY_HISTORY_END),
+	};
 	return scan(engine, what, requests_row);
 }
 
 static int (*const phase_start[])(struct ctr_engine *engine) = {
-	[CTR_RECOVER_FORMAT] = start_format,     [CTR_RECOVER_CAMPAIGN] = start_campaign,
-	[CTR_RECOVER_LIVE] = start_live,         [CTR_RECOVER_EVENTS] = start_events,
+	[CTR_RECOVER_FORMAT] = start_format,
+	[CTR_RECOVER_CAMPAIGN] = start_campaign,
+	[CTR_RECOVER_LIVE] = start_live,
+	[CTR_RECOVER_EVENTS] = start_events,
+	[CTR_RECOVER_REQUESTS_FROM] = start_requests_from,
 	[CTR_RECOVER_REQUESTS] = start_requests,
 };
 
@@ -395,7 +434,7 @@ void ctr_recover_begin(struct ctr_engine *engine)
 static int end_load(struct ctr_engine *engine)
 {
 	struct ctr_recovery *recovery = &engine->recovery;
-	return ctr_core_load_end(recovery->core, ctr_clock_now(&engine->clock),
+	return ctr_core_load_end(recovery->core, ctr_cluster_clock_now(&engine->clock),
 				 recovery->last_event, &recovery->text);
 }
 
@@ -404,7 +443,7 @@ static int step(struct ctr_engine *engine)
 {
 	struct ctr_recovery *recovery = &engine->recovery;
 	int status = recovery->status;
-	if (recovery->phase == CTR_RECOVER_REQUESTS && status == CENTRO_ERR_COMPACTED)
+	if (status == ENOUGH)
 		status = CENTRO_OK;
 	if (status == CENTRO_OK)
 		status = check_phase(engine);
@@ -414,6 +453,8 @@ static int step(struct ctr_engine *engine)
 	recovery->phase++;
 	if (recovery->phase == CTR_RECOVER_CAMPAIGN && engine->term != 0)
 		recovery->phase++; /* we lead already */
+	if (recovery->phase == CTR_RECOVER_REQUESTS && recovery->requests_from == 0)
+		recovery->phase++; /* there are none */
 	if (recovery->phase == CTR_RECOVER_END)
 		return end_load(engine);
 	start_phase(engine);
