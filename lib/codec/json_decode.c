@@ -18,9 +18,9 @@
 #include <stdio.h>
 
 #include "base/assert.h"
+#include "base/base64.h"
 #include "base/bytes.h"
 #include "base/str.h"
-#include "codec/base64.h"
 #include "codec/json_check.h"
 #include "codec/json_number.h"
 #include "codec/json_time.h"
@@ -99,13 +99,14 @@ static int read_bytes(struct reader *reader, const struct ctr_path *path, const 
 {
 	if (!cJSON_IsString(json))
 		return wrong_kind(reader, path, json, "a string of base64");
-	struct centro_bytes bytes;
-	int status = ctr_base64_decode(ctr_bytes_str(json->valuestring), reader->arena, &bytes);
-	if (status == CENTRO_ERR_NOMEM)
-		return no_memory(reader, strlen(json->valuestring) / 4 * 3);
-	if (status != CENTRO_OK)
+	struct centro_bytes string = ctr_bytes_str(json->valuestring);
+	size_t room = ctr_base64_decoded_max(string.size), size;
+	uint8_t *out = ctr_arena_alloc(reader->arena, room);
+	if (!out)
+		return no_memory(reader, room);
+	if (ctr_base64_decode(string, out, &size) != CENTRO_OK)
 		return ctr_path_error(path, reader->text, CENTRO_ERR_INVALID, "not base64");
-	*slot = (ProtobufCBinaryData){.len = bytes.size, .data = (uint8_t *)bytes.data};
+	*slot = (ProtobufCBinaryData){.len = size, .data = out};
 	return CENTRO_OK;
 }
 

@@ -13,8 +13,8 @@
 #include <stdio.h>
 
 #include "base/assert.h"
+#include "base/base64.h"
 #include "base/bytes.h"
-#include "codec/base64.h"
 #include "codec/json_time.h"
 #include "codec/member.h"
 
@@ -115,7 +115,7 @@ static void append_enum(struct ctr_buf *buf, int value, const ProtobufCEnumDescr
 static void append_base64(struct ctr_buf *buf, const ProtobufCBinaryData *data)
 {
 	ctr_buf_append_char(buf, '"');
-	ctr_base64_append(buf, ctr_bytes(data->data, data->len));
+	ctr_base64_append(buf, ctr_bytes(data->data, data->len), /* padded= */ true);
 	ctr_buf_append_char(buf, '"');
 }
 

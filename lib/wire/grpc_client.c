@@ -8,6 +8,7 @@
 #include "wire/conn.h"
 
 #include "base/assert.h"
+#include "base/base64.h"
 #include "base/bytes.h"
 #include "base/str.h"
 #include "wire/grpc_meta.h"
@@ -52,7 +53,7 @@ static int encode_binary(struct ctr_buf *buf, const struct ctr_grpc_metadata *me
 {
 	for (size_t i = 0; i < metadata_count; i++) {
 		if (ctr_grpc_name_is_binary(metadata[i].name))
-			ctr_base64_encode(buf, metadata[i].value);
+			ctr_base64_append(buf, metadata[i].value, /* padded= */ false);
 	}
 	return buf->error;
 }

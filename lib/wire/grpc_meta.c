@@ -9,6 +9,8 @@
  */
 #include "wire/grpc_meta.h"
 
+#include "base/base64.h"
+
 #include "base/assert.h"
 #include "base/bytes.h"
 
@@ -85,6 +87,18 @@ struct record {
 	uint32_t name_bytes, value_bytes;
 };
 
+/* On an error `buf` is as it was. */
+static int append_decoded(struct ctr_buf *buf, struct centro_bytes text)
+{
+	size_t start = buf->size, size = 0;
+	uint8_t *out = ctr_buf_extend(buf, ctr_base64_decoded_max(text.size));
+	if (!out)
+		return buf->error;
+	int status = ctr_base64_decode(text, out, &size);
+	ctr_buf_truncate(buf, start + size);
+	return status;
+}
+
 int ctr_grpc_metadata_add(struct ctr_buf *buf, struct centro_bytes name, struct centro_bytes value)
 {
 	CTR_ASSERT(name.size <= UINT32_MAX);
@@ -102,7 +116,7 @@ int ctr_grpc_metadata_add(struct ctr_buf *buf, struct centro_bytes name, struct 
 		const uint8_t *comma = value.size > 0 ? memchr(value.data, ',', value.size) : NULL;
 		if (comma)
 			value.size = (size_t)(comma - value.data);
-		status = ctr_base64_decode(buf, value);
+		status = append_decoded(buf, value);
 	} else {
 		status = ctr_buf_append_bytes(buf, value);
 	}

@@ -38,9 +38,6 @@ int ctr_grpc_percent_decode(struct ctr_buf *buf, struct centro_bytes text);
 
 /* Of names that end in "-bin". Written without padding; read with or without. */
 bool ctr_grpc_name_is_binary(struct centro_bytes name);
-int ctr_base64_encode(struct ctr_buf *buf, struct centro_bytes bytes);
-/* OK, INVALID (then `buf` is as it was), or what the buffer says. */
-int ctr_base64_decode(struct ctr_buf *buf, struct centro_bytes text);
 
 /*
  * Metadata one after the other in a buffer, behind whatever else stands there.

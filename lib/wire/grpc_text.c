@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * grpc_text.c - how values in gRPC's headers are spelled: time-outs,
- * percent-encoded messages, base64.
+ * percent-encoded messages.
  *
  * All of it reads what strangers send: everything that is not exactly right is
  * refused, or kept as it came where the specification says so.
@@ -120,77 +120,6 @@ int ctr_grpc_percent_decode(struct ctr_buf *buf, struct centro_bytes text)
 			}
 		}
 		ctr_buf_append_char(buf, (char)c);
-	}
-	return buf->error;
-}
-
-int ctr_base64_encode(struct ctr_buf *buf, struct centro_bytes bytes)
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-	for (size_t i = 0; i < bytes.size; i += 3) {
-		size_t count = bytes.size - i < 3 ? bytes.size - i : 3;
-		uint32_t group = (uint32_t)bytes.data[i] << 16;
-		if (count > 1)
-			group |= (uint32_t)bytes.data[i + 1] << 8;
-		if (count > 2)
-			group |= bytes.data[i + 2];
-		const char text[4] = {digits[group >> 18], digits[group >> 12 & 63],
-				      digits[group >> 6 & 63], digits[group & 63]};
-		ctr_buf_append(buf, text, count + 1);
-	}
-	return buf->error;
-}
-
-/* -1: not a digit of base64. The variant for file names is accepted too. */
-static int base64_value(uint8_t c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	if (c == '+' || c == '-')
-		return 62;
-	if (c == '/' || c == '_')
-		return 63;
-	return -1;
-}
-
-/* Padding is needless, and right only where it fills up to four. */
-static bool strip_padding(struct centro_bytes *text)
-{
-	size_t padding = 0;
-	while (padding < 2 && padding < text->size && text->data[text->size - 1 - padding] == '=')
-		padding++;
-	if (padding > 0 && text->size % 4 != 0)
-		return false;
-	text->size -= padding;
-	return text->size % 4 != 1;
-}
-
-int ctr_base64_decode(struct ctr_buf *buf, struct centro_bytes text)
-{
-	size_t start = buf->size;
-	if (!strip_padding(&text))
-		return CENTRO_ERR_INVALID;
-
-	uint32_t group = 0;
-	unsigned bits = 0;
-	for (size_t i = 0; i < text.size; i++) {
-		int value = base64_value(text.data[i]);
-		if (value < 0) {
-			ctr_buf_truncate(buf, start);
-			return CENTRO_ERR_INVALID;
-		}
-		group = group << 6 | (uint32_t)value;
-		bits += 6;
-		if (bits >= 8) {
-			bits -= 8;
-			ctr_buf_append_char(buf, (char)(group >> bits & 255));
-		}
 	}
 	return buf->error;
 }

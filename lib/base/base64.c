@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * base64.c - bytes as text.
- *
- * Layer: codec.
  */
-#include "codec/base64.h"
+#include "base/base64.h"
 
 #include "base/bytes.h"
 
@@ -25,9 +23,10 @@ static void encode_group(const uint8_t *data, size_t size, uint8_t out[4])
 	out[3] = size > 2 ? (uint8_t)alphabet[bits & 63] : '=';
 }
 
-int ctr_base64_append(struct ctr_buf *buf, struct centro_bytes bytes)
+int ctr_base64_append(struct ctr_buf *buf, struct centro_bytes bytes, bool padded)
 {
-	size_t groups = bytes.size / 3 + (bytes.size % 3 != 0);
+	size_t missing = (3 - bytes.size % 3) % 3;
+	size_t groups = bytes.size / 3 + (missing > 0);
 	size_t size;
 	if (!ctr_mul_size(groups, 4, &size))
 		size = SIZE_MAX;
@@ -38,6 +37,8 @@ int ctr_base64_append(struct ctr_buf *buf, struct centro_bytes bytes)
 		size_t left = bytes.size - at;
 		encode_group(bytes.data + at, left < 3 ? left : 3, out);
 	}
+	if (!padded)
+		ctr_buf_truncate(buf, buf->size - missing);
 	return CENTRO_OK;
 }
 
@@ -69,16 +70,10 @@ static bool trim_padding(struct centro_bytes *text)
 	return text->size % 4 != 1;
 }
 
-int ctr_base64_decode(struct centro_bytes text, struct ctr_arena *arena,
-		      struct centro_bytes *ret_bytes)
+int ctr_base64_decode(struct centro_bytes text, uint8_t *out, size_t *ret_size)
 {
 	if (!trim_padding(&text))
 		return CENTRO_ERR_INVALID;
-	size_t size = text.size / 4 * 3 + (text.size % 4 > 0 ? text.size % 4 - 1 : 0);
-	uint8_t *out = ctr_arena_alloc(arena, size);
-	if (!out)
-		return CENTRO_ERR_NOMEM;
-
 	uint32_t bits = 0;
 	unsigned bit_count = 0;
 	size_t used = 0;
@@ -93,9 +88,8 @@ int ctr_base64_decode(struct centro_bytes text, struct ctr_arena *arena,
 			out[used++] = (uint8_t)(bits >> bit_count);
 		}
 	}
-	/* Else two texts would mean the same bytes. */
 	if ((bits & ((1u << bit_count) - 1)) != 0)
 		return CENTRO_ERR_INVALID;
-	*ret_bytes = ctr_bytes(out, size);
+	*ret_size = used;
 	return CENTRO_OK;
 }
