@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/* test_job_service.c - Submit, Get, List, Cancel and Watch, as a client sees them. */
+#include "fixture.h"
+
+
+#include "support/suite.h"
+
+static const char true_job[] = "{\"job\":{\"tasks\":[{\"command\":[\"true\"]}]}}";
+
+static struct fixture fixture;
+
+static void setup(void)
+{
+	ck_assert(fixture_open(&fixture, NULL));
+}
+
+static void teardown(void)
+{
+	fixture_close(&fixture);
+}
+
+START_TEST(test_an_answer_waits_for_the_disk)
+{
+	ctr_memory_disk_hold(fixture.disk, true);
+	struct call *submit = fixture_call(&fixture, "JobService/Submit", true_job);
+	struct call *get = fixture_call(&fixture, "JobService/Get", "{\"id\":\"1\"}");
+	ck_assert(!submit->ended);
+	ck_assert(!get->ended);
+	ctr_memory_disk_hold(fixture.disk, false);
+	fixture_run(&fixture);
+	ck_assert_str_eq(call_answers(submit), "{\"id\":\"1\"}\n");
+	assert_contains(call_answers(get), "\"state\":\"pending\"");
+	assert_contains(call_answers(get), "\"pending_reason\":\"no node is registered\"");
+	assert_contains(call_answers(get), "\"owner\":\"tester\"");
+}
+END_TEST
+
+START_TEST(test_a_full_store_is_said_and_nothing_is_kept)
+{
+	ctr_memory_disk_set_fault(fixture.disk,
+				  (struct ctr_memory_fault){ .status = CENTRO_ERR_FULL });
+	fixture_refused(&fixture, "JobService/Submit", true_job, CTR_GRPC_RESOURCE_EXHAUSTED,
+			"full");
+	ck_assert_str_eq(fixture_ask(&fixture, "JobService/List", "{}"), "{}\n");
+	fixture_ask(&fixture, "JobService/Submit", true_job);
+}
+END_TEST
+
+START_TEST(test_a_failed_disk_ends_all_acknowledgement)
+{
+	ctr_memory_disk_set_fault(fixture.disk,
+				  (struct ctr_memory_fault){ .status = CENTRO_ERR_IO });
+	fixture_refused(&fixture, "JobService/Submit", true_job, CTR_GRPC_UNAVAILABLE, "");
+	struct call *later = fixture_call(&fixture, "JobService/Submit", true_job);
+	ck_assert(later->ended);
+	ck_assert_int_ne(later->status, CTR_GRPC_OK);
+}
+END_TEST
+
+START_TEST(test_a_request_id_is_the_owners)
+{
+	const char *once = "{\"job\":{\"tasks\":[{\"command\":[\"a\"]}]},\"request_id\":\"x\"}";
+	ck_assert_str_eq(fixture_ask(&fixture, "JobService/Submit", once), "{\"id\":\"1\"}\n");
+	ck_assert_str_eq(fixture_ask(&fixture, "JobService/Submit", once),
+			 "{\"id\":\"1\",\"existing\":true}\n");
+	strcpy(fixture.peer.name, "other");
+	ck_assert_str_eq(fixture_ask(&fixture, "JobService/Submit", once), "{\"id\":\"2\"}\n");
+	fixture_refused(&fixture, "JobService/Submit",
+			"{\"job\":{\"tasks\":[{\"command\":[\"b\"]}]},\"request_id\":\"x\"}",
+			CTR_GRPC_ALREADY_EXISTS, "x");
+}
+END_TEST
+
+START_TEST(test_what_is_wrong_is_named)
+{
+	fixture_refused(&fixture, "JobService/Submit", "{}", CTR_GRPC_INVALID_ARGUMENT, "job");
+	fixture_refused(&fixture, "JobService/Submit", "{\"job\":{\"tasks\":[{}]}}",
+			CTR_GRPC_INVALID_ARGUMENT, "tasks[0].command");
+	fixture_refused(&fixture, "JobService/Get", "{\"id\":\"9\"}", CTR_GRPC_NOT_FOUND, "id");
+	fixture_refused(&fixture, "JobService/Get", "{}", CTR_GRPC_NOT_FOUND, "id");
+	fixture_refused(&fixture, "JobService/Watch", "{\"id\":\"9\"}", CTR_GRPC_NOT_FOUND, "id");
+	fixture_refused(&fixture, "JobService/Cancel", "{\"id\":\"9\"}", CTR_GRPC_NOT_FOUND, "id");
+	fixture_refused(&fixture, "JobService/List", "{\"page_token\":\"zz\"}",
+			CTR_GRPC_INVALID_ARGUMENT, "page_token");
+	fixture_refused(&fixture, "JobService/List", "{\"page_size\":5000}",
+			CTR_GRPC_INVALID_ARGUMENT, "page_size");
+	fixture_refused(&fixture, "NodeService/Get", "{}", CTR_GRPC_INVALID_ARGUMENT, "id");
+	fixture_refused(&fixture, "NodeService/Get", "{\"name\":\"x\"}", CTR_GRPC_NOT_FOUND, "name");
+	struct call *empty = fixture_start(&fixture, "JobService/Get", NULL, false);
+	fixture_run(&fixture);
+	ck_assert_int_eq(empty->status, CTR_GRPC_INVALID_ARGUMENT);
+	struct call *twice = fixture_start(&fixture, "JobService/Watch", "{\"id\":\"1\"}", true);
+	fixture_send(twice, "{\"id\":\"1\"}");
+	fixture_run(&fixture);
+	ck_assert(twice->ended);
+}
+END_TEST
+
+START_TEST(test_a_watch_sees_each_state_and_ends)
+{
+	fixture_ask(&fixture, "JobService/Submit", true_job);
+	struct call *watch = fixture_call(&fixture, "JobService/Watch", "{\"id\":\"1\"}");
+	struct call *second = fixture_call(&fixture, "JobService/Watch", "{\"id\":\"1\"}");
+	ck_assert_uint_eq(watch->count, 1);
+	ctr_memory_disk_hold(fixture.disk, true);
+	struct call *cancel =
+		fixture_call(&fixture, "JobService/Cancel", "{\"id\":\"1\",\"reason\":\"why not\"}");
+	ck_assert_uint_eq(watch->count, 1);
+	ctr_memory_disk_hold(fixture.disk, false);
+	fixture_run(&fixture);
+	ck_assert_int_eq(cancel->status, CTR_GRPC_OK);
+	ck_assert(watch->ended && second->ended);
+	ck_assert_int_eq(watch->status, CTR_GRPC_OK);
+	assert_contains(call_answers(watch), "\"state\":\"cancelled\"");
+	assert_contains(call_answers(second), "\"cancel_reason\":\"why not\"");
+	/* Of what has ended: one answer, and the end. */
+	struct call *late = fixture_call(&fixture, "JobService/Watch", "{\"id\":\"1\"}");
+	ck_assert(late->ended);
+	ck_assert_uint_eq(late->count, 1);
+}
+END_TEST
+
+START_TEST(test_a_watch_ends_when_its_client_goes)
+{
+	fixture_ask(&fixture, "JobService/Submit", true_job);
+	struct call *watch = fixture_call(&fixture, "JobService/Watch", "{\"id\":\"1\"}");
+	struct call *stays = fixture_call(&fixture, "JobService/Watch", "{\"id\":\"1\"}");
+	ctr_grpc_call_cancel(watch->call);
+	fixture_run(&fixture);
+	fixture_ask(&fixture, "JobService/Cancel", "{\"id\":\"1\"}");
+	ck_assert_int_eq(watch->status, CTR_GRPC_CANCELLED);
+	ck_assert_int_eq(stays->status, CTR_GRPC_OK);
+}
+END_TEST
+
+START_TEST(test_pages_meet_without_gap_or_repetition)
+{
+	for (int i = 0; i < 9; i++)
+		fixture_ask(&fixture, "JobService/Submit", true_job);
+	for (int id = 2; id <= 8; id += 2) {
+		char json[64];
+		snprintf(json, sizeof(json), "{\"id\":\"%d\"}", id);
+		fixture_ask(&fixture, "JobService/Cancel", json);
+	}
+	const char *page = fixture_ask(&fixture, "JobService/List", "{\"page_size\":4}");
+	assert_contains(page, "\"next_page_token\":\"3\"");
+	page = fixture_ask(&fixture, "JobService/List",
+			   "{\"page_size\":3,\"states\":[\"pending\",\"cancelled\"]}");
+	assert_contains(page, "\"id\":\"9\"");
+	assert_contains(page, "\"id\":\"8\"");
+	assert_contains(page, "\"id\":\"7\"");
+	assert_contains(page, "\"next_page_token\":\"7\"");
+	page = fixture_ask(&fixture, "JobService/List",
+			   "{\"page_token\":\"7\",\"states\":[\"cancelled\"]}");
+	ck_assert_ptr_null(strstr(page, "next_page_token"));
+	assert_contains(page, "\"id\":\"6\"");
+	ck_assert_ptr_null(strstr(page, "\"id\":\"8\""));
+	page = fixture_ask(&fixture, "JobService/List", "{\"id_min\":\"3\",\"id_max\":\"5\"}");
+	assert_contains(page, "\"id\":\"5\"");
+	assert_contains(page, "\"id\":\"3\"");
+	ck_assert_ptr_null(strstr(page, "\"id\":\"7\""));
+	ck_assert_ptr_null(strstr(page, "\"id\":\"1\""));
+}
+END_TEST
+
+START_TEST(test_a_list_is_filtered)
+{
+	fixture_ask(&fixture, "JobService/Submit",
+		    "{\"job\":{\"name\":\"one\",\"labels\":{\"team\":\"a\"},"
+		    "\"tasks\":[{\"command\":[\"true\"]}]}}");
+	fixture_ask(&fixture, "JobService/Submit",
+		    "{\"job\":{\"name\":\"two\",\"labels\":{\"team\":\"b\"},"
+		    "\"tasks\":[{\"command\":[\"true\"]}]}}");
+	static const char *const filters[] = { "\"name\":\"two\"", "\"labels\":{\"team\":\"b\"}" };
+	for (int ended = 0; ended < 2; ended++) {
+		for (size_t i = 0; i < CTR_ARRAY_SIZE(filters); i++) {
+			char json[128];
+			snprintf(json, sizeof(json), "{%s%s}", filters[i],
+				 ended ? ",\"states\":[\"cancelled\"]" : "");
+			const char *page = fixture_ask(&fixture, "JobService/List", json);
+			assert_contains(page, "\"id\":\"2\"");
+			ck_assert_ptr_null(strstr(page, "\"id\":\"1\""));
+		}
+		if (!ended) {
+			fixture_ask(&fixture, "JobService/Cancel", "{\"id\":\"1\"}");
+			fixture_ask(&fixture, "JobService/Cancel", "{\"id\":\"2\"}");
+		}
+	}
+	ck_assert_str_eq(fixture_ask(&fixture, "JobService/List", "{\"owner\":\"nobody\"}"), "{}\n");
+	ck_assert_str_eq(fixture_ask(&fixture, "JobService/List", "{\"queue\":\"other\"}"), "{}\n");
+}
+END_TEST
+
+START_TEST(test_a_drain_ends_what_has_no_end)
+{
+	fixture_ask(&fixture, "JobService/Submit", true_job);
+	struct call *watch = fixture_call(&fixture, "JobService/Watch", "{\"id\":\"1\"}");
+	ctr_service_drain(fixture.service);
+	fixture_run(&fixture);
+	ck_assert_int_eq(watch->status, CTR_GRPC_UNAVAILABLE);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("service/job_service");
+	TCase *tcase = tcase_create("job_service");
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_test(tcase, test_an_answer_waits_for_the_disk);
+	tcase_add_test(tcase, test_a_full_store_is_said_and_nothing_is_kept);
+	tcase_add_test(tcase, test_a_failed_disk_ends_all_acknowledgement);
+	tcase_add_test(tcase, test_a_request_id_is_the_owners);
+	tcase_add_test(tcase, test_what_is_wrong_is_named);
+	tcase_add_test(tcase, test_a_watch_sees_each_state_and_ends);
+	tcase_add_test(tcase, test_a_watch_ends_when_its_client_goes);
+	tcase_add_test(tcase, test_pages_meet_without_gap_or_repetition);
+	tcase_add_test(tcase, test_a_list_is_filtered);
+	tcase_add_test(tcase, test_a_drain_ends_what_has_no_end);
+	suite_add_tcase(suite, tcase);
+	return ctr_suite_run(suite);
+}
