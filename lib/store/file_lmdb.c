@@ -224,6 +224,15 @@ static int check_format(MDB_txn *txn, MDB_dbi dbi, const struct ctr_lmdb_options
 	return CENTRO_OK;
 }
 
+/* The `index`-th number of a record in the list of free pages. */
+static size_t number_at(const MDB_val *data, size_t index)
+{
+	size_t number;
+	CTR_ASSERT(index < data->mv_size / sizeof(number));
+	memcpy(&number, (const uint8_t *)data->mv_data + index * sizeof(number), sizeof(number));
+	return number;
+}
+
 /* How many pages from `first` on stand in the list of free pages. */
 static int count_free_from(MDB_txn *txn, size_t first, size_t *ret_count)
 {
@@ -235,13 +244,13 @@ static int count_free_from(MDB_txn *txn, size_t first, size_t *ret_count)
 	MDB_val key, data;
 	while ((code = mdb_cursor_get(cursor, &key, &data, MDB_NEXT)) == 0) {
 		/* How many, then their numbers. */
-		const size_t *pages = data.mv_data;
-		if (data.mv_size < sizeof(size_t) || pages[0] > data.mv_size / sizeof(size_t) - 1) {
+		size_t numbers = data.mv_size / sizeof(size_t);
+		if (numbers == 0 || number_at(&data, 0) > numbers - 1) {
 			code = MDB_CORRUPTED;
 			break;
 		}
-		for (size_t i = 1; i <= pages[0]; i++)
-			if (pages[i] >= first)
+		for (size_t i = 1; i <= number_at(&data, 0); i++)
+			if (number_at(&data, i) >= first)
 				count++;
 	}
 	mdb_cursor_close(cursor);
@@ -274,9 +283,12 @@ static int check_length(MDB_txn *txn, const MDB_envinfo *info, size_t page_bytes
 		return errno;
 	size_t free_count = 0;
 	int code = count_free_from(txn, first, &free_count);
+	if (code == 0 && free_count != info->me_last_pgno + 1 - first)
+		code = MDB_CORRUPTED;
+	/* What is refused is left as it was, for whoever tries to mend it. */
 	if (code != 0)
-		return code;
-	return free_count == info->me_last_pgno + 1 - first ? 0 : MDB_CORRUPTED;
+		(void)!ftruncate(fd, file.st_size);
+	return code;
 }
 
 static int check_content(struct ctr_lmdb *db, const struct ctr_lmdb_options *options,
