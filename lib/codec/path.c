@@ -16,8 +16,10 @@
 /* Deeper than any message or JSON text may nest. */
 #define STEPS_MAX 80
 
-/* Appends as much as there is room for; the text stays terminated. */
+/* Both append as much as there is room for; the text stays terminated. */
 static void append(struct centro_error_text *text, const char *format, ...) CENTRO_PRINTF(2, 3);
+static void append_args(struct centro_error_text *text, const char *format, va_list args)
+	CENTRO_PRINTF(2, 0);
 
 static void append_args(struct centro_error_text *text, const char *format, va_list args)
 {
