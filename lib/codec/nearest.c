@@ -73,7 +73,7 @@ void ctr_nearest_add(struct ctr_nearest *nearest, const char *name)
 
 	size_t away = distance(nearest->wrong, bytes);
 	/* Two errors in three letters are not a typing error. */
-	if (away < nearest->distance && away < bytes.size) {
+	if (away < nearest->distance && 2 * away <= bytes.size) {
 		nearest->distance = away;
 		nearest->name = name;
 	}

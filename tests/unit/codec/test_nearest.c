@@ -7,8 +7,8 @@
 static const char *nearest_to(const char *wrong)
 {
 	static const char *const names[] = {
-		"name",  "queue", "command",   "count", "time_limit",
-		"lease", "env",   "resources", "tasks", "priority",
+		"id",    "name", "queue",     "command", "count",    "time_limit",
+		"lease", "env",  "resources", "tasks",   "priority",
 	};
 	struct ctr_nearest nearest;
 	ctr_nearest_init(&nearest, ctr_bytes_str(wrong));
@@ -52,6 +52,9 @@ START_TEST(nothing_is_near_what_is_far)
 
 	ck_assert_ptr_null(nearest_to("image"));
 	ck_assert_ptr_null(nearest_to("commndxx")); /* three errors */
+	ck_assert_ptr_null(nearest_to("xy"));       /* two errors in two letters … */
+	ck_assert_ptr_null(nearest_to("xyv"));      /* … or in three */
+	ck_assert_str_eq(nearest_to("ie"), "id");
 	ck_assert_ptr_null(nearest_to(""));
 	ck_assert_ptr_null(nearest_to("x"));
 	memset(text, 'a', sizeof(text));
