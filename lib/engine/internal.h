@@ -103,7 +103,7 @@ struct ctr_engine {
 	uint64_t batch_durable; /* everything up to it is */
 	struct ctr_weight weight;
 	size_t told; /* of the core's outbox, to `applied` */
-	bool more;   /* the last turn did not get everything done */
+	bool more;   /* the last turn did not get everything placed */
 	struct ctr_flight flight;
 	uint64_t durable_event;
 	struct ctr_list releases;    /* of struct ctr_release, by batch */

@@ -320,12 +320,12 @@ static void work(struct ctr_engine *engine)
 {
 	CTR_ASSERT(engine->state == CTR_ENGINE_READY);
 
-	bool more = false;
+	/* What it leaves undone, the core's next wake tells. */
 	if (!ctr_pipeline_is_crowded(engine)) {
-		more = ctr_core_tick(engine->core, ctr_cluster_clock_now(&engine->clock));
+		(void)ctr_core_tick(engine->core, ctr_cluster_clock_now(&engine->clock));
 		ctr_events_note(engine);
 	}
-	engine->more = schedule(engine) || more;
+	engine->more = schedule(engine);
 	if (!engine->flight.under_way && ctr_pipeline_is_open(engine))
 		ctr_pipeline_commit(engine);
 	ctr_retention_scan(engine);

@@ -119,7 +119,10 @@ static int describe(struct ctr_arena *arena, const struct ctr_instance *instance
 	return CENTRO_OK;
 }
 
-/* If it is still granted. Without memory it is not claimed, and comes again when its node does. */
+/*
+ * If it is still granted, and durably. Without memory it is not claimed, and comes
+ * again when its node registers.
+ */
 static void tell_assignment(struct centro_engine *engine, const struct centro_attempt_ref *ref)
 {
 	const struct ctr_core *core = ctr_engine_core(engine->engine);
@@ -149,14 +152,11 @@ static size_t collect_assigned(struct centro_engine *engine, centro_node_id id)
 		engine->refs_capacity = node->attempt_count;
 	}
 	size_t count = 0;
-	uint64_t durable = ctr_engine_durable_event(engine->engine);
 	ctr_list_for_each (link, &node->attempts) {
 		const struct ctr_instance *instance =
 			ctr_list_entry(link, struct ctr_instance, on_node);
 		bool was_told = instance->claimed && instance->assign_event != 0;
-		/* A grant of an event that is not durable yet is told with that event. */
-		if (instance->state == CENTRO_INSTANCE_ASSIGNED && !was_told &&
-		    instance->assign_event <= durable)
+		if (instance->state == CENTRO_INSTANCE_ASSIGNED && !was_told)
 			engine->refs[count++] = ctr_instance_ref(instance);
 	}
 	return count;

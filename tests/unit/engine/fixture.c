@@ -133,10 +133,10 @@ int fixture_execute(struct fixture *fixture, const struct ctr_command *command,
 	return ctr_engine_execute(fixture->engine, fixture->now, command, ret_result);
 }
 
-int fixture_submit_many(struct fixture *fixture, const char *request_id, uint32_t count,
-			struct ctr_result *ret_result)
+static int submit(struct fixture *fixture, const char *request_id, uint32_t count,
+		  const char *argument, struct ctr_result *ret_result)
 {
-	const char *argv[] = {"true", "hello world"};
+	const char *argv[] = {"true", argument};
 	struct centro_task_options task = CENTRO_TASK_OPTIONS_INIT;
 	task.command = argv;
 	task.command_count = 2;
@@ -161,12 +161,23 @@ int fixture_submit_many(struct fixture *fixture, const char *request_id, uint32_
 	return status;
 }
 
-centro_job_id fixture_submit(struct fixture *fixture)
+int fixture_submit_many(struct fixture *fixture, const char *request_id, uint32_t count,
+			struct ctr_result *ret_result)
+{
+	return submit(fixture, request_id, count, "hello world", ret_result);
+}
+
+centro_job_id fixture_submit_command(struct fixture *fixture, const char *argument)
 {
 	struct ctr_result result;
-	int status = fixture_submit_many(fixture, NULL, 1, &result);
+	int status = submit(fixture, NULL, 1, argument, &result);
 	ck_assert_msg(status == CENTRO_OK, "%s: %s", centro_error_name(status), result.text.text);
 	return result.job;
+}
+
+centro_job_id fixture_submit(struct fixture *fixture)
+{
+	return fixture_submit_command(fixture, "hello world");
 }
 
 int fixture_try_register(struct fixture *fixture, uint32_t cores, struct ctr_result *ret_result)

@@ -59,6 +59,8 @@ int fixture_submit_many(struct fixture *fixture, const char *request_id, uint32_
 			struct ctr_result *ret_result);
 /* The same of one instance, which must be accepted. */
 centro_job_id fixture_submit(struct fixture *fixture);
+/* The same, with this argument to its command. */
+centro_job_id fixture_submit_command(struct fixture *fixture, const char *argument);
 /* A node of so many cores, as fixture->node. */
 void fixture_register(struct fixture *fixture, uint32_t cores);
 int fixture_try_register(struct fixture *fixture, uint32_t cores, struct ctr_result *ret_result);

@@ -247,12 +247,17 @@ END_TEST
 START_TEST(what_is_not_read_at_the_end_is_cancelled)
 {
 	open_store(_i == 1);
-	end_jobs(20);
+	end_jobs(80);
 	struct job_reader readers[20];
-	struct list_reader list;
+	struct list_reader list, stopped;
+	read_list(&stopped, 0, 100, 1);
+	fixture_settle(&fixture);
+	ck_assert_uint_eq(stopped.count, 1);
+	read_list(&list, 0, 100, 0);
+	if (fixture.late)
+		fixture_dispatch(&fixture);
 	for (centro_job_id id = 1; id <= 20; id++)
 		read_job(&readers[id - 1], id);
-	read_list(&list, 0, 100, 0);
 	if (fixture.late)
 		fixture_dispatch(&fixture);
 	fixture_close(&fixture);

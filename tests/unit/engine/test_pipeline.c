@@ -2,6 +2,7 @@
 /* Tests of lib/engine/pipeline.c. */
 #include "fixture.h"
 
+#include "base/bytes.h"
 #include "base/time.h"
 #include "support/suite.h"
 
@@ -319,6 +320,45 @@ START_TEST(a_batch_that_cannot_be_written_yet_is_closed_at_its_limit)
 }
 END_TEST
 
+START_TEST(a_refused_commit_opens_a_closed_batch)
+{
+	fixture.options.batch_ops_max = 40;
+	fixture_open(&fixture);
+	ctr_memory_disk_hold(fixture.disk, true);
+	fixture_submit(&fixture);
+	fixture_dispatch(&fixture);
+	struct ctr_result result;
+	while (fixture_submit_many(&fixture, NULL, 1, &result) == CENTRO_OK)
+		;
+	ctr_memory_disk_set_fault(fixture.disk,
+				  (struct ctr_memory_fault){.status = CENTRO_ERR_FULL});
+	ctr_memory_disk_hold(fixture.disk, false);
+	fixture_dispatch(&fixture);
+	ck_assert_uint_eq(fixture.reloaded_count, 1);
+	fixture_submit(&fixture);
+	fixture_settle(&fixture);
+	ck_assert_uint_eq(ctr_core_job_count(ctr_engine_core(fixture.engine)), 1);
+}
+END_TEST
+
+START_TEST(many_deadlines_take_several_turns)
+{
+	fixture_open(&fixture);
+	fixture_register(&fixture, 10000);
+	struct ctr_result result;
+	ck_assert_int_eq(fixture_submit_many(&fixture, NULL, 1000, &result), CENTRO_OK);
+	fixture_settle(&fixture);
+	ck_assert_int_eq(fixture_state(&fixture, result.job), CENTRO_INSTANCE_ASSIGNED);
+	fixture_advance_ms(&fixture, 400000);
+	fixture_settle(&fixture);
+	ck_assert_int_eq(fixture_state(&fixture, result.job), CENTRO_INSTANCE_PENDING);
+	const struct ctr_queue *queue =
+		ctr_core_find_queue(ctr_engine_core(fixture.engine), ctr_bytes_str("default"));
+	ck_assert_uint_eq(queue->pending, 1000);
+	fixture_assert_stored(&fixture);
+}
+END_TEST
+
 START_TEST(placement_pauses_while_the_batch_is_crowded)
 {
 	fixture.options.batch_ops_max = 40;
@@ -401,6 +441,8 @@ int main(void)
 	tcase_add_loop_test(tcase, a_fenced_engine_has_failed, 0, 2);
 	tcase_add_test(tcase, submits_are_refused_when_the_store_is_nearly_full);
 	tcase_add_test(tcase, a_batch_that_cannot_be_written_yet_is_closed_at_its_limit);
+	tcase_add_test(tcase, a_refused_commit_opens_a_closed_batch);
+	tcase_add_test(tcase, many_deadlines_take_several_turns);
 	tcase_add_test(tcase, placement_pauses_while_the_batch_is_crowded);
 	tcase_add_test(tcase, deadlines_wake_the_owner);
 	tcase_add_test(tcase, a_callback_may_go_on);

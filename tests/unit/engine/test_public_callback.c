@@ -163,6 +163,16 @@ START_TEST(after_a_restart_assignments_come_again)
 }
 END_TEST
 
+START_TEST(what_was_told_is_not_told_again_in_one_life)
+{
+	owner_register(&owner, "n1", 2);
+	owner_submit(&owner, 2);
+	ck_assert_uint_eq(owner.assignment_count, 2);
+	owner_register(&owner, "n1", 3);
+	ck_assert_uint_eq(owner.assignment_count, 2);
+}
+END_TEST
+
 START_TEST(events_tell_all_that_happens)
 {
 	owner_register(&owner, "n1", 2);
@@ -198,6 +208,7 @@ int main(void)
 	tcase_add_test(tcase, a_cancel_kills_what_runs);
 	tcase_add_test(tcase, a_callback_may_report_at_once);
 	tcase_add_test(tcase, after_a_restart_assignments_come_again);
+	tcase_add_test(tcase, what_was_told_is_not_told_again_in_one_life);
 	tcase_add_test(tcase, events_tell_all_that_happens);
 	suite_add_tcase(suite, tcase);
 	return ctr_suite_run(suite);

@@ -22,6 +22,17 @@ static void teardown(void)
 	fixture_fini(&fixture);
 }
 
+static void assert_refused(int error, const char *named)
+{
+	struct centro_error_text text = {0};
+	ck_assert_int_eq(fixture_try_open(&fixture, &text), error);
+	ck_assert_ptr_null(fixture.engine);
+	ck_assert_msg(strstr(text.text, named), "\"%s\" does not name \"%s\"", text.text, named);
+}
+
+#define SPEC_KEY  "job/00000000000000000004/spec"
+#define STATE_KEY "job/00000000000000000004/state"
+
 /* Something of every kind: pending, assigned, running, ended, cancelled; a queue. */
 static void make_some_of_everything(void)
 {
@@ -204,6 +215,65 @@ START_TEST(the_newest_request_ids_are_kept)
 }
 END_TEST
 
+START_TEST(old_jobs_do_not_hide_a_request)
+{
+	fixture.options.core.request_ttl = ctr_span_ms(60000);
+	fixture_open(&fixture);
+	fixture_register(&fixture, 10000);
+	centro_job_id job, again;
+	bool existing;
+	for (int round = 0; round < 24; round++) {
+		centro_job_id first = 0;
+		for (int i = 0; i < 500; i++) {
+			job = fixture_submit(&fixture);
+			first = first ? first : job;
+		}
+		fixture_settle(&fixture);
+		for (centro_job_id i = 0; i < 500; i++)
+			ck_assert_int_eq(fixture_report(&fixture, first + i, true, 0), CENTRO_OK);
+		fixture_settle(&fixture);
+	}
+	fixture_advance_ms(&fixture, 61000);
+	fixture_register(&fixture, 10000);
+	ck_assert_int_eq(submit_request("new", 1, &job, &existing), CENTRO_OK);
+	fixture_settle(&fixture);
+	ck_assert_int_eq(fixture_report(&fixture, job, true, 0), CENTRO_OK);
+	fixture_reopen(&fixture);
+	ck_assert_int_eq(submit_request("new", 1, &again, &existing), CENTRO_OK);
+	ck_assert(existing && again == job);
+}
+END_TEST
+
+START_TEST(ids_are_stored_also_when_the_first_commit_is_refused)
+{
+	fixture_open(&fixture);
+	ctr_memory_disk_set_fault(fixture.disk,
+				  (struct ctr_memory_fault){.status = CENTRO_ERR_FULL});
+	fixture_submit(&fixture);
+	fixture_settle(&fixture);
+	ck_assert_uint_eq(fixture_row_count(&fixture, "", ""), 0);
+	fixture_submit(&fixture);
+	fixture_settle(&fixture);
+	ck_assert_uint_gt(fixture_row(&fixture, "meta/ids").size, 0);
+	ck_assert_uint_gt(fixture_row(&fixture, "meta/format").size, 0);
+	fixture_assert_stored(&fixture);
+}
+END_TEST
+
+START_TEST(a_row_of_another_job_is_named)
+{
+	fixture_open(&fixture);
+	make_some_of_everything();
+	fixture_close(&fixture);
+	uint8_t other[4096];
+	struct centro_bytes row = fixture_row(&fixture, "job/00000000000000000005/spec");
+	ck_assert_uint_lt(row.size, sizeof(other));
+	memcpy(other, row.data, row.size);
+	fixture_set_row(&fixture, SPEC_KEY, other, row.size);
+	assert_refused(CENTRO_ERR_CORRUPT, "job/00000000000000000004");
+}
+END_TEST
+
 START_TEST(cluster_time_goes_on)
 {
 	fixture_open(&fixture);
@@ -223,17 +293,6 @@ START_TEST(cluster_time_goes_on)
 END_TEST
 
 /* ---- rows that make no sense ------------------------------------- */
-
-static void assert_refused(int error, const char *named)
-{
-	struct centro_error_text text = {0};
-	ck_assert_int_eq(fixture_try_open(&fixture, &text), error);
-	ck_assert_ptr_null(fixture.engine);
-	ck_assert_msg(strstr(text.text, named), "\"%s\" does not name \"%s\"", text.text, named);
-}
-
-#define SPEC_KEY  "job/00000000000000000004/spec"
-#define STATE_KEY "job/00000000000000000004/state"
 
 static const struct damage {
 	const char *key;
@@ -370,6 +429,9 @@ int main(void)
 	tcase_add_test(tcase, request_ids_are_remembered);
 	tcase_add_test(tcase, request_ids_are_forgotten_in_time);
 	tcase_add_test(tcase, the_newest_request_ids_are_kept);
+	tcase_add_test(tcase, old_jobs_do_not_hide_a_request);
+	tcase_add_test(tcase, ids_are_stored_also_when_the_first_commit_is_refused);
+	tcase_add_test(tcase, a_row_of_another_job_is_named);
 	tcase_add_test(tcase, cluster_time_goes_on);
 	tcase_add_loop_test(tcase, a_damaged_row_is_named, 0, 2 * (int)CTR_ARRAY_SIZE(damages));
 	tcase_add_test(tcase, a_half_job_at_the_end_is_named);

@@ -2,6 +2,7 @@
 /* Tests of lib/engine/retention.c. */
 #include "fixture.h"
 
+#include "support/failing_allocator.h"
 #include "support/suite.h"
 
 #define KEPT 50
@@ -111,16 +112,20 @@ END_TEST
 
 START_TEST(looking_is_not_repeated_without_need)
 {
+	struct failing_allocator counting;
+	failing_allocator_init(&counting, 0);
+	fixture.options.allocator = &counting.allocator;
 	fixture_open(&fixture);
 	for (int i = 0; i < KEPT * 2; i++)
 		fixture_submit(&fixture);
 	fixture_settle(&fixture);
-	uint64_t wake = ctr_engine_get_wake(fixture.engine).ns;
-	for (int i = 0; i < 10; i++) {
+	/* What became durable last is looked at once; a scan would take memory. */
+	fixture_dispatch(&fixture);
+	size_t calls = counting.calls;
+	for (int i = 0; i < 10; i++)
 		fixture_dispatch(&fixture);
-		ck_assert(!fixture.engine->store_started);
-		ck_assert_uint_eq(ctr_engine_get_wake(fixture.engine).ns, wake);
-	}
+	ck_assert_uint_eq(counting.calls, calls);
+	fixture_close(&fixture);
 }
 END_TEST
 

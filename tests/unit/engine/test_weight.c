@@ -66,6 +66,24 @@ START_TEST(it_bounds_a_whole_life)
 }
 END_TEST
 
+START_TEST(it_bounds_large_specifications)
+{
+	static char text[100 * 1024];
+	memset(text, 'x', sizeof(text) - 1);
+	fixture_register(&fixture, 1000);
+	fixture_settle(&fixture);
+	for (int i = 0; i < 20; i++)
+		fixture_submit_command(&fixture, text);
+	ck_assert_uint_ge(fixture.engine->weight.bytes, 20 * sizeof(text));
+	assert_bound();
+	fixture_settle(&fixture);
+	for (centro_job_id job = 1; job <= 20; job++)
+		ck_assert_int_eq(fixture_report(&fixture, job, true, 0), CENTRO_OK);
+	ck_assert_uint_ge(fixture.engine->weight.bytes, 20 * sizeof(text));
+	assert_bound();
+}
+END_TEST
+
 START_TEST(a_large_job_is_not_counted_at_each_event)
 {
 	fixture_register(&fixture, 100);
@@ -88,6 +106,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, it_bounds_submits);
 	tcase_add_test(tcase, it_bounds_a_whole_life);
+	tcase_add_test(tcase, it_bounds_large_specifications);
 	tcase_add_test(tcase, a_large_job_is_not_counted_at_each_event);
 	suite_add_tcase(suite, tcase);
 	return ctr_suite_run(suite);
