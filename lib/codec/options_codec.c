@@ -174,6 +174,18 @@ static const struct ctr_write_row job_write[] = {
 	JOB_ROW(3, CTR_WRITE_INT32, priority),
 };
 
+static int write_task_resources(struct writer *writer, const struct ctr_path *path,
+				const struct centro_task_options *task)
+{
+	size_t mark = ctr_write_begin(&writer->buf, TASK_RESOURCES);
+	struct named named = {task->named, task->named_amount, task->named_count};
+
+	CTR_WRITE_FIELDS(task_resources_write, task, &writer->buf);
+	int status = write_named(writer, path, named);
+	ctr_write_end(&writer->buf, mark);
+	return status;
+}
+
 static int write_task(struct writer *writer, const struct ctr_path *path,
 		      const struct centro_task_options *task)
 {
@@ -188,11 +200,11 @@ static int write_task(struct writer *writer, const struct ctr_path *path,
 	if (status != CENTRO_OK)
 		return status;
 
-	size_t resources = ctr_write_begin(buf, TASK_RESOURCES);
-	CTR_WRITE_FIELDS(task_resources_write, task, buf);
-	struct named named = {task->named, task->named_amount, task->named_count};
-	status = write_named(writer, path, named);
-	ctr_write_end(buf, resources);
+	bool has_resources = task->cpu_milli > 0 || task->memory_mib > 0 || task->disk_mib > 0 ||
+			     task->named_count > 0;
+	/* As somebody who names none leaves them out: equal jobs give equal bytes. */
+	if (has_resources)
+		status = write_task_resources(writer, path, task);
 	ctr_write_end(buf, mark);
 	return status;
 }

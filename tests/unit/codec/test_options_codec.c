@@ -103,6 +103,8 @@ START_TEST(what_is_not_given_is_the_default)
 	ck_assert_int_eq(make_job(&helper, &job, &spec), CENTRO_OK);
 	ck_assert_uint_eq(spec.task_count, 1);
 	ck_assert_uint_eq(spec.tasks[0].name.size, 0);
+	/* One empty task, and nothing in it. */
+	ck_assert_bytes_eq(spec.text, BYTES("\x22\x00"));
 	helper_fini(&helper);
 }
 END_TEST
