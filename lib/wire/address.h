@@ -4,7 +4,7 @@
 
 /* Addresses as people write them: "HOST:PORT", "[IPV6]:PORT" or "unix:PATH". */
 
-#include <centro/types.h>
+#include <centro/error.h>
 
 #define CTR_ADDRESS_HOST_SIZE_MAX 253
 /* What fits into a struct sockaddr_un. */
