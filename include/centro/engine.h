@@ -274,8 +274,6 @@ CENTRO_API int centro_engine_register_node(struct centro_engine *engine, struct 
  * `held` that are not granted to it any more come back as `kill`.
  *
  * @retval CENTRO_ERR_NOT_FOUND  no such node
- * @retval CENTRO_ERR_STATE      register it first: the store was opened, or read anew after a
- *                               commit that was refused
  * @retval CENTRO_ERR_LIMIT      more than CENTRO_HELD_MAX
  * @retval CENTRO_ERR_UNAVAILABLE, _NOMEM, _IO, _FENCED
  */
@@ -301,7 +299,6 @@ struct centro_report {
  * `done` gets CENTRO_OK when it is durable, CENTRO_ERR_STALE when the attempt is
  * not the current one any more: stop it if it runs.
  *
- * @retval CENTRO_ERR_STATE  register the node first; the attempt goes on
  * @retval CENTRO_ERR_INVALID, _UNAVAILABLE, _NOMEM, _IO, _FENCED, _ABI
  */
 CENTRO_API int centro_engine_report(struct centro_engine *engine, struct centro_time now,
