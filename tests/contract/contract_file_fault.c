@@ -11,6 +11,7 @@
 #include "file_backend.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,10 +51,22 @@ static struct {
 	bool synced;                   /* the pages of this commit are written */
 	int hits;
 	pthread_t owner;
-	bool memory; /* allocations of another thread fail: */
+	bool traced;    /* note what the other thread calls: */
+	char trace[64]; /* 'p'ages, 's'ync, 'H'ead that is synced as it is written, 'h'ead */
+	bool memory;    /* allocations of another thread fail: */
 	int allocations_before;
 	int allocation_hits;
 } fault;
+
+static void trace(char call)
+{
+	size_t size = strlen(fault.trace);
+	bool again = size > 0 && fault.trace[size - 1] == call;
+	if (!fault.traced || pthread_equal(pthread_self(), fault.owner) || again)
+		return;
+	if (size < sizeof(fault.trace) - 1)
+		fault.trace[size] = call;
+}
 
 static bool is_due(enum step step)
 {
@@ -83,6 +96,10 @@ ssize_t __real_pwrite(int fd, const void *data, size_t size, off_t offset);
 ssize_t __wrap_pwrite(int fd, const void *data, size_t size, off_t offset);
 ssize_t __wrap_pwrite(int fd, const void *data, size_t size, off_t offset)
 {
+	if (step_of_write() == STEP_PAGE)
+		trace('p');
+	else
+		trace(fcntl(fd, F_GETFL) & O_DSYNC ? 'H' : 'h');
 	if (!is_due(step_of_write()))
 		return __real_pwrite(fd, data, size, offset);
 	/* Only the first: what LMDB writes next takes it back. */
@@ -95,6 +112,7 @@ ssize_t __real_writev(int fd, const struct iovec *parts, int count);
 ssize_t __wrap_writev(int fd, const struct iovec *parts, int count);
 ssize_t __wrap_writev(int fd, const struct iovec *parts, int count)
 {
+	trace('p');
 	if (!is_due(step_of_write()))
 		return __real_writev(fd, parts, count);
 	size_t size = 0;
@@ -108,7 +126,8 @@ int __wrap_fdatasync(int fd);
 int __wrap_fdatasync(int fd)
 {
 	bool due = is_due(STEP_SYNC);
-	if (fault.disk && !pthread_equal(pthread_self(), fault.owner))
+	trace('s');
+	if (!pthread_equal(pthread_self(), fault.owner))
 		fault.synced = true;
 	if (!due)
 		return __real_fdatasync(fd);
@@ -128,6 +147,7 @@ static void heal(void)
 {
 	fault.disk = NULL;
 	fault.memory = false;
+	fault.traced = false;
 }
 
 static bool faulty_inject(void *arg, struct centro_store *store, int status)
@@ -302,9 +322,42 @@ static int run_without_memory(void)
 	return passed ? 0 : 1;
 }
 
+/* ---- what makes a commit durable --------------------------------- */
+
+/* The pages, then their sync, then the head that makes them valid, and its sync. */
+static bool commit_in_order(struct contract *t)
+{
+	REQUIRE(contract_lead(t));
+	REQUIRE(fill_many(t, 'n'));
+	fault.owner = pthread_self();
+	fault.synced = false;
+	memset(fault.trace, 0, sizeof(fault.trace));
+	fault.traced = true;
+	REQUIRE(contract_write(t, ""));
+	heal();
+	printf("# a commit calls %s\n", fault.trace);
+	REQUIRE_EQ(strcmp(fault.trace, "psH"), 0);
+	return true;
+}
+
+static int run_in_order(void)
+{
+	struct file_backend file;
+	struct store_contract_backend backend = file_backend(&file);
+	struct contract t = {.backend = &backend, .batch = centro_batch_new(NULL)};
+	bool passed =
+		t.batch && backend.open(backend.arg, &t.store) == CENTRO_OK && commit_in_order(&t);
+	heal();
+	centro_store_free(t.store);
+	centro_batch_free(t.batch);
+	backend.close(backend.arg);
+	printf("%s file: a commit syncs its pages before its head\n", passed ? "ok" : "not ok");
+	return passed ? 0 : 1;
+}
+
 int main(void)
 {
-	int failed = 0;
+	int failed = run_in_order();
 	for (size_t i = 0; i < sizeof(disk_faults) / sizeof(disk_faults[0]); i++)
 		failed += run_disk_fault(&disk_faults[i]);
 	failed += run_without_memory();
