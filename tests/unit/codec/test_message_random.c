@@ -49,13 +49,15 @@ END_TEST
 
 static void flip(struct ctr_prng *prng, uint8_t *data, size_t *size)
 {
-	data[ctr_prng_below(prng, *size)] ^= (uint8_t)(1u << ctr_prng_below(prng, 8));
+	size_t at = ctr_prng_below(prng, *size);
+	data[at] ^= (uint8_t)(1u << ctr_prng_below(prng, 8));
 }
 
 static void set(struct ctr_prng *prng, uint8_t *data, size_t *size)
 {
 	static const uint8_t values[] = {0x00, 0x01, 0x7f, 0x80, 0xff, 0x0b, 0x0c, 0x0a, 0x12};
-	data[ctr_prng_below(prng, *size)] = values[ctr_prng_below(prng, sizeof(values))];
+	size_t at = ctr_prng_below(prng, *size);
+	data[at] = values[ctr_prng_below(prng, sizeof(values))];
 }
 
 static void cut(struct ctr_prng *prng, uint8_t *data, size_t *size)
@@ -76,7 +78,8 @@ static void drop(struct ctr_prng *prng, uint8_t *data, size_t *size)
 
 static void copy_over(struct ctr_prng *prng, uint8_t *data, size_t *size)
 {
-	size_t from = ctr_prng_below(prng, *size), to = ctr_prng_below(prng, *size);
+	size_t from = ctr_prng_below(prng, *size);
+	size_t to = ctr_prng_below(prng, *size);
 	size_t room = *size - (from > to ? from : to);
 	memmove(data + to, data + from, ctr_prng_below(prng, room + 1));
 }
@@ -178,6 +181,39 @@ START_TEST(damaged_messages_do_no_harm)
 }
 END_TEST
 
+START_TEST(damaged_json_does_no_harm)
+{
+	struct ctr_prng prng;
+	size_t accepted = 0, refused = 0;
+	ctr_prng_init(&prng, 6);
+	for (int i = 0; i < 2000; i++) {
+		const ProtobufCMessageDescriptor *type =
+			i % 2 == 0 ? &centro__v1__job_spec__descriptor : &test__every__descriptor;
+		struct helper helper;
+		helper_init(&helper);
+		size_t size =
+			strlen(helper_json(&helper, random_message(type, &prng, &helper.arena)));
+		damage(&prng, helper.buf.data, &size);
+		char *exact = malloc(size);
+		memcpy(exact, helper.buf.data, size);
+
+		int status = ctr_json_decode(type, ctr_bytes(exact, size), &helper.arena,
+					     &helper.message, &helper.text);
+		ck_assert(status == CENTRO_OK || status == CENTRO_ERR_INVALID);
+		if (status == CENTRO_OK)
+			check_accepted(&helper, type, helper_wire(&helper, helper.message));
+		else
+			ck_assert(ctr_utf8_is_valid(ctr_bytes_str(helper.text.text)));
+		accepted += status == CENTRO_OK;
+		refused += status != CENTRO_OK;
+		free(exact);
+		helper_fini(&helper);
+	}
+	ck_assert_uint_ge(accepted, 30);
+	ck_assert_uint_ge(refused, 200);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("codec/message_random");
@@ -185,6 +221,7 @@ int main(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, what_is_encoded_is_decoded);
 	tcase_add_test(tcase, damaged_messages_do_no_harm);
+	tcase_add_test(tcase, damaged_json_does_no_harm);
 	suite_add_tcase(suite, tcase);
 	return ctr_suite_run(suite);
 }
