@@ -41,8 +41,7 @@ void ctr_adopt_grant(struct ctr_core *core, struct ctr_instance *instance, struc
 	ctr_list_init(&instance->on_node);
 	ctr_list_append(&node->attempts, &instance->on_node);
 	node->attempt_count++;
-	ctr_resources_add(&node->used, &ctr_shape_get(&core->shapes, task->shape)->need);
-	ctr_placement_shrink(&core->placement, node);
+	ctr_placement_use(&core->placement, node, ctr_shape_get(&core->shapes, task->shape));
 	ctr_lease_begin(&core->leases, instance, now);
 	ctr_queue_get(&core->queues, instance->job->queue_number)->running++;
 }

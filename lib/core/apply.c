@@ -138,10 +138,7 @@ static void end_grant(struct ctr_core *core, struct ctr_instance *instance)
 	ctr_list_remove(&instance->on_node);
 	node->attempt_count--;
 	queue->running--;
-	ctr_resources_subtract(&node->used, &shape_of(core, instance)->need);
-	if (node->is_shrunk)
-		node->is_shrunk = !ctr_resources_fit(&node->used, &node->capacity);
-	ctr_placement_grow(&core->placement, node);
+	ctr_placement_release(&core->placement, node, shape_of(core, instance));
 }
 
 static void begin_grant(struct ctr_core *core, struct ctr_instance *instance,
@@ -160,7 +157,6 @@ static void begin_grant(struct ctr_core *core, struct ctr_instance *instance,
 	instance->start_wall = instance->end_wall = (struct centro_instant){0};
 	instance->assign_event = event->number;
 	ctr_adopt_grant(core, instance, node, event->at.cluster);
-	CTR_ASSERT(node->is_shrunk || ctr_resources_fit(&node->used, &node->capacity));
 }
 
 /* By the node's clock if it said so: it knows best. */
@@ -220,6 +216,7 @@ static void apply_move(struct ctr_core *core, struct ctr_instance *instance,
 	case CENTRO_EVENT_INSTANCE_RUNNING:
 		instance->claimed = true;
 		note_start(instance, wall_of(event));
+		ctr_lease_note_start(&core->leases, instance);
 		break;
 	default:
 		if (was_granted)

@@ -191,28 +191,18 @@ static int check_use(const struct ctr_core *core, const struct ctr_node *node,
 	return CENTRO_OK;
 }
 
-static int check_room(const struct ctr_core *core, const struct ctr_node *node,
-		      struct centro_error_text *text)
+static int check_place(const struct ctr_node *node, const struct ctr_zone *zone, uint32_t place,
+		       struct centro_error_text *text)
 {
-	const struct ctr_room *room = &core->placement.rooms[node->number];
-
+	CHECK(place < zone->count && zone->nodes[place] == node,
+	      "a node that is ready cannot be chosen");
 	for (size_t i = 0; i < CTR_DIMENSIONS_MAX; i++) {
 		int64_t amount = node->capacity.amount[i] - node->used.amount[i];
-		CHECK(room->amount[i] == (amount > 0 ? (uint64_t)amount : 0),
+		uint32_t room = zone->rooms[place].amount[i];
+		CHECK(room == (amount > 0 ? (uint64_t)amount : 0),
 		      "what is free on a node is not what placement thinks");
+		CHECK(room <= zone->bounds[place / CTR_ZONE_BLOCK].amount[i], "a bound is too low");
 	}
-	return CENTRO_OK;
-}
-
-static int check_place(const struct ctr_core *core, const struct ctr_node *node,
-		       const struct ctr_zone *zone, uint32_t place, struct centro_error_text *text)
-{
-	CHECK(place < zone->count && zone->nodes[place] == node->number,
-	      "a node that is ready cannot be chosen");
-	for (size_t i = 0; i < CTR_DIMENSIONS_MAX; i++)
-		CHECK(core->placement.rooms[node->number].amount[i] <=
-			      zone->bounds[place / CTR_ZONE_BLOCK].amount[i],
-		      "a bound is too low");
 	return CENTRO_OK;
 }
 
@@ -228,15 +218,14 @@ static int check_node(const struct ctr_core *core, const struct ctr_node *node,
 	CHECK(node->revision <= core->outbox.last_event, "a node is from the future");
 	CHECK(is_ready == (node->silence.position != 0), "a silence is waited for, or is not");
 	CHECK(is_ready == !ctr_list_is_empty(&node->freed_link), "a node can be chosen, or cannot");
+	CHECK(is_ready == (node->freed > 0), "a node has room for more, or has not");
 	CHECK(node->dirty == !ctr_list_is_empty(&node->dirty_link), "a touched node is lost");
 	CHECK(ctr_bytes_equal(node->datacenter, node->zone->name), "a node is in the wrong place");
 	int error = check_use(core, node, text);
 	if (error == CENTRO_OK && is_ready)
-		error = check_room(core, node, text);
+		error = check_place(node, &core->placement.all, node->place_all, text);
 	if (error == CENTRO_OK && is_ready)
-		error = check_place(core, node, &core->placement.all, node->place_all, text);
-	if (error == CENTRO_OK && is_ready)
-		error = check_place(core, node, node->zone, node->place_zone, text);
+		error = check_place(node, node->zone, node->place_zone, text);
 	return error;
 }
 

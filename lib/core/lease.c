@@ -33,6 +33,8 @@ void ctr_leases_fini(struct ctr_lease_table *table)
 int ctr_leases_reserve(struct ctr_lease_table *table)
 {
 	CTR_ASSERT(table->heap.count <= table->count);
+
+	/* A new lease is first compared with its parent's: fetch that meanwhile. */
 	return ctr_heap_reserve(&table->heap, table->count + 1 - table->heap.count);
 }
 
@@ -78,6 +80,15 @@ void ctr_lease_renew(struct ctr_lease_table *table, struct ctr_instance *instanc
 		ctr_heap_remove(&table->heap, &instance->lease);
 	else
 		ctr_heap_update(&table->heap, &instance->lease, deadline(table, instance, now).ns);
+}
+
+void ctr_lease_note_start(struct ctr_lease_table *table, struct ctr_instance *instance)
+{
+	CTR_ASSERT(ctr_instance_is_granted(instance));
+	CTR_ASSERT(instance->claimed);
+
+	if (runs_on(instance))
+		ctr_heap_remove(&table->heap, &instance->lease);
 }
 
 void ctr_lease_end(struct ctr_lease_table *table, struct ctr_instance *instance)

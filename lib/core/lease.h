@@ -29,6 +29,8 @@ void ctr_lease_begin(struct ctr_lease_table *table, struct ctr_instance *instanc
 /* The node has been told that its lease begins anew. */
 void ctr_lease_renew(struct ctr_lease_table *table, struct ctr_instance *instance,
 		     struct centro_instant now);
+/* It is known to have been started: one that may run on without word is never over now. */
+void ctr_lease_note_start(struct ctr_lease_table *table, struct ctr_instance *instance);
 /* The grant is over. */
 void ctr_lease_end(struct ctr_lease_table *table, struct ctr_instance *instance);
 

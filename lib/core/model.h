@@ -112,35 +112,35 @@ struct ctr_job {
 
 struct ctr_zone;
 
+/* What placement touches most stands first, in one cache line. */
 struct ctr_node {
 	centro_node_id id;
-	struct centro_bytes name, datacenter;
-	uint8_t state; /* enum centro_node_state */
-	uint64_t agent_id;
-	struct centro_bytes text; /* the encoded NodeInfo; owned */
-	struct ctr_resources capacity;
-	struct centro_instant register_wall;
-	uint64_t revision;
-
-	/* Not stored. */
-	uint64_t session;          /* 0: not heard from since this server began */
-	uint64_t session_before;   /* ended by `session`: stale from then on */
-	struct ctr_resources used; /* sum over `attempts` (I6) */
-	struct ctr_list attempts;  /* of ctr_instance.on_node: granted and not over */
+	uint8_t state;   /* enum centro_node_state */
+	bool is_shrunk;  /* it offers less than was granted before: `used` may exceed `capacity` */
+	bool dirty;      /* in the list by dirty_link */
+	uint32_t number; /* from 0, without a gap */
+	struct ctr_list attempts; /* of ctr_instance.on_node: granted and not over */
 	uint32_t attempt_count;
-	bool is_shrunk; /* it offers less than was granted before: `used` may exceed `capacity` */
-	struct centro_instant heard_wall;
-	struct ctr_heap_node silence; /* when it counts as down, cluster time */
-	bool dirty;
-	struct ctr_list dirty_link;
-
-	/* Of placement. */
-	uint32_t number;       /* from 0, without a gap */
 	uint32_t place_all;    /* among all that are ready … */
 	uint32_t place_zone;   /* … and among those of its datacenter */
 	struct ctr_zone *zone; /* its datacenter; a reference */
-	uint64_t freed;        /* when room on it last grew, by placement's count */
+	uint64_t freed;        /* when room on it last grew, by placement's count; 0: not ready */
 	struct ctr_list freed_link;
+	struct ctr_resources used; /* sum over `attempts` (I6) */
+	struct ctr_resources capacity;
+
+	struct centro_bytes name, datacenter;
+	uint64_t agent_id;
+	struct centro_bytes text; /* the encoded NodeInfo; owned */
+	struct centro_instant register_wall;
+	uint64_t revision;
+
+	/* Not stored, as nothing above but `id`, `state` and `capacity`. */
+	uint64_t session;        /* 0: not heard from since this server began */
+	uint64_t session_before; /* ended by `session`: stale from then on */
+	struct centro_instant heard_wall;
+	struct ctr_heap_node silence; /* when it counts as down, cluster time */
+	struct ctr_list dirty_link;
 };
 
 struct ctr_queue {

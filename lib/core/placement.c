@@ -14,12 +14,13 @@
  *            nothing in them fits, to the first with a fit. A block whose bound
  *            promised too much gets a true one.
  *
- * Invariants: a node's room is its capacity less what is used, and 0 where that
- * is negative; a node is in its zones and in `grown` if and only if it is ready;
- * `grown` is in the order of ctr_node.freed.
+ * Invariants: a node is in its zones and in `grown`, and has `freed` above 0, if and
+ * only if it is ready; then its room is its capacity less what is used, and 0
+ * where that is negative. `grown` is in the order of ctr_node.freed.
  *
- * Rooms and bounds are a copy of what nodes hold, packed for speed: one cache
- * line a node.
+ * Rooms are a copy of what nodes hold, packed for speed. At a hundred thousand
+ * nodes all that costs is waiting for memory, so the samples of a decision are
+ * drawn, and their rooms fetched, at the end of the one before.
  *
  * Layer: core.
  */
@@ -28,17 +29,22 @@
 #include "base/assert.h"
 #include "base/bytes.h"
 
-#define SAMPLES         8
 #define FREED_LOOKS_MAX 16
-#define CAPACITY_FIRST  64
 
 /* Scores are sums of at most CTR_DIMENSIONS_MAX shares of this. */
 #define SHARE_WHOLE ((uint64_t)1 << 52)
 
 struct best {
-	const struct ctr_node *node; /* NULL: none yet */
-	uint64_t score;              /* lower is better */
+	const struct ctr_zone *zone; /* NULL: none yet */
+	uint32_t place;
+	uint64_t score; /* lower is better */
 };
+
+static void draw_samples(struct ctr_placement *placement)
+{
+	for (size_t i = 0; i < CTR_ARRAY_SIZE(placement->drawn); i++)
+		placement->drawn[i] = ctr_prng_next(&placement->prng);
+}
 
 void ctr_placement_init(struct ctr_placement *placement, const struct centro_allocator *allocator,
 			const struct ctr_node_table *nodes, uint64_t seed)
@@ -52,49 +58,37 @@ void ctr_placement_init(struct ctr_placement *placement, const struct centro_all
 	};
 	ctr_list_init(&placement->grown);
 	ctr_prng_init(&placement->prng, seed);
+	draw_samples(placement);
 }
 
 void ctr_placement_fini(struct ctr_placement *placement)
 {
-	ctr_free(placement->allocator, placement->rooms);
 	ctr_zone_fini(&placement->all, placement->allocator);
 }
 
 int ctr_placement_reserve(struct ctr_placement *placement, struct ctr_zone *zone)
 {
-	uint32_t wanted = placement->nodes->count + 1;
-	uint32_t capacity = placement->capacity > 0 ? placement->capacity : CAPACITY_FIRST;
+	CTR_ASSERT(placement->all.count <= placement->nodes->count);
+	CTR_ASSERT(zone->count <= zone->members);
 
 	if (ctr_zone_reserve(&placement->all, placement->allocator,
-			     wanted - placement->all.count) != CENTRO_OK ||
-	    ctr_zone_reserve(zone, placement->allocator, zone->members + 1 - zone->count) !=
-		    CENTRO_OK)
+			     placement->nodes->count + 1 - placement->all.count) != CENTRO_OK)
 		return CENTRO_ERR_NOMEM;
-	if (wanted <= placement->capacity)
-		return CENTRO_OK;
-	while (capacity < wanted)
-		capacity *= 2;
-	struct ctr_room *rooms =
-		ctr_resize_array(placement->allocator, placement->rooms, capacity, sizeof(*rooms));
-	if (!rooms)
-		return CENTRO_ERR_NOMEM;
-	placement->rooms = rooms;
-	placement->capacity = capacity;
-	return CENTRO_OK;
+	return ctr_zone_reserve(zone, placement->allocator, zone->members + 1 - zone->count);
 }
 
 /* ---- what is free where ---- */
 
-static void set_room(struct ctr_placement *placement, const struct ctr_node *node)
+static struct ctr_room room_of(const struct ctr_node *node)
 {
-	struct ctr_room *room = &placement->rooms[node->number];
-	CTR_ASSERT(node->number < placement->capacity);
+	struct ctr_room room;
 
 	for (size_t i = 0; i < CTR_DIMENSIONS_MAX; i++) {
 		int64_t amount = node->capacity.amount[i] - node->used.amount[i];
 		CTR_ASSERT(amount <= UINT32_MAX);
-		room->amount[i] = amount > 0 ? (uint32_t)amount : 0;
+		room.amount[i] = amount > 0 ? (uint32_t)amount : 0;
 	}
+	return room;
 }
 
 void ctr_placement_count(struct ctr_placement *placement, const struct ctr_resources *before,
@@ -121,59 +115,68 @@ static void note_growth(struct ctr_placement *placement, struct ctr_node *node)
 
 void ctr_placement_join(struct ctr_placement *placement, struct ctr_node *node)
 {
-	CTR_ASSERT(node->zone != NULL);
-	CTR_ASSERT(ctr_list_is_empty(&node->freed_link));
+	struct ctr_room room = room_of(node);
+	CTR_ASSERT(node->freed == 0);
 	CTR_ASSERT(node->zone->count < node->zone->members);
 
-	set_room(placement, node);
-	const struct ctr_room *room = &placement->rooms[node->number];
-	node->place_all = ctr_zone_put(&placement->all, node->number, room);
-	node->place_zone = ctr_zone_put(node->zone, node->number, room);
+	node->place_all = ctr_zone_put(&placement->all, node, &room);
+	node->place_zone = ctr_zone_put(node->zone, node, &room);
 	note_growth(placement, node);
-}
-
-/* The node that moved into a place that was left, or NULL. */
-static struct ctr_node *take(struct ctr_placement *placement, struct ctr_zone *zone, uint32_t place)
-{
-	ctr_zone_take(zone, place);
-	if (place == zone->count)
-		return NULL;
-	struct ctr_node *moved = placement->nodes->list[zone->nodes[place]];
-	ctr_zone_raise(zone, place, &placement->rooms[moved->number]);
-	return moved;
 }
 
 void ctr_placement_leave(struct ctr_placement *placement, struct ctr_node *node)
 {
-	CTR_ASSERT(placement->all.nodes[node->place_all] == node->number);
-	CTR_ASSERT(node->zone->nodes[node->place_zone] == node->number);
+	CTR_ASSERT(placement->all.nodes[node->place_all] == node);
+	CTR_ASSERT(node->zone->nodes[node->place_zone] == node);
 
-	struct ctr_node *moved = take(placement, &placement->all, node->place_all);
+	struct ctr_node *moved = ctr_zone_take(&placement->all, node->place_all);
 	if (moved)
 		moved->place_all = node->place_all;
-	moved = take(placement, node->zone, node->place_zone);
+	moved = ctr_zone_take(node->zone, node->place_zone);
 	if (moved)
 		moved->place_zone = node->place_zone;
 	ctr_list_remove(&node->freed_link);
 	node->freed = 0;
 }
 
-void ctr_placement_shrink(struct ctr_placement *placement, const struct ctr_node *node)
+/* Take what `shape` wants off a room that has it. */
+static void shrink(struct ctr_room *room, const struct ctr_shape *shape)
 {
-	CTR_ASSERT(node->number < placement->nodes->count);
-	set_room(placement, node);
+	for (uint32_t i = 0; i < shape->want_count; i++) {
+		const struct ctr_want *want = &shape->wants[i];
+		CTR_ASSERT(room->amount[want->dimension] >= want->amount);
+		room->amount[want->dimension] -= want->amount;
+	}
 }
 
-void ctr_placement_grow(struct ctr_placement *placement, struct ctr_node *node)
+void ctr_placement_use(struct ctr_placement *placement, struct ctr_node *node,
+		       const struct ctr_shape *shape)
 {
-	CTR_ASSERT(node->number < placement->nodes->count);
+	CTR_ASSERT((node->freed > 0) == !ctr_list_is_empty(&node->freed_link));
 
-	set_room(placement, node);
-	if (node->state != CENTRO_NODE_READY)
+	for (uint32_t i = 0; i < shape->want_count; i++)
+		node->used.amount[shape->wants[i].dimension] += shape->wants[i].amount;
+	if (node->freed == 0)
 		return;
-	const struct ctr_room *room = &placement->rooms[node->number];
-	ctr_zone_raise(&placement->all, node->place_all, room);
-	ctr_zone_raise(node->zone, node->place_zone, room);
+	shrink(&placement->all.rooms[node->place_all], shape);
+	shrink(&node->zone->rooms[node->place_zone], shape);
+}
+
+void ctr_placement_release(struct ctr_placement *placement, struct ctr_node *node,
+			   const struct ctr_shape *shape)
+{
+	for (uint32_t i = 0; i < shape->want_count; i++) {
+		const struct ctr_want *want = &shape->wants[i];
+		CTR_ASSERT(node->used.amount[want->dimension] >= want->amount);
+		node->used.amount[want->dimension] -= want->amount;
+	}
+	if (node->is_shrunk)
+		node->is_shrunk = !ctr_resources_fit(&node->used, &node->capacity);
+	if (node->freed == 0)
+		return;
+	struct ctr_room room = room_of(node);
+	ctr_zone_set_room(&placement->all, node->place_all, &room);
+	ctr_zone_set_room(node->zone, node->place_zone, &room);
 	note_growth(placement, node);
 }
 
@@ -202,16 +205,16 @@ static uint64_t score(const struct ctr_placement *placement, const struct ctr_ro
 }
 
 static void look(const struct ctr_placement *placement, const struct ctr_shape *shape,
-		 uint32_t number, struct best *best)
+		 const struct ctr_zone *zone, uint32_t place, struct best *best)
 {
-	CTR_ASSERT(number < placement->nodes->count);
+	const struct ctr_room *room = &zone->rooms[place];
+	CTR_ASSERT(place < zone->count);
 
-	const struct ctr_room *room = &placement->rooms[number];
 	if (!fits(room, shape))
 		return;
 	uint64_t here = score(placement, room);
-	if (!best->node || here < best->score)
-		*best = (struct best){placement->nodes->list[number], here};
+	if (!best->zone || here < best->score)
+		*best = (struct best){zone, place, here};
 }
 
 /* ---- the three ways ---- */
@@ -240,9 +243,9 @@ static bool look_at_freed(const struct ctr_placement *placement, const struct ct
 			return true;
 		++*ops;
 		if (is_in_zones(node, shape))
-			look(placement, shape, node->number, best);
+			look(placement, shape, &placement->all, node->place_all, best);
 	}
-	return best->node != NULL;
+	return best->zone != NULL;
 }
 
 static uint32_t zone_count(const struct ctr_shape *shape)
@@ -265,14 +268,15 @@ static uint32_t count_nodes(struct ctr_placement *placement, const struct ctr_sh
 	return count;
 }
 
-/* The number of the node at `place` among those of all the shape's zones. */
-static uint32_t node_at(struct ctr_placement *placement, const struct ctr_shape *shape,
-			uint32_t place)
+/* The zone that `*place`, counted through all of the shape's zones, is in; *place there. */
+static struct ctr_zone *locate(struct ctr_placement *placement, const struct ctr_shape *shape,
+			       uint32_t *place)
 {
 	uint32_t i = 0;
-	while (place >= get_zone(placement, shape, i)->count)
-		place -= get_zone(placement, shape, i++)->count;
-	return get_zone(placement, shape, i)->nodes[place];
+
+	while (*place >= get_zone(placement, shape, i)->count)
+		*place -= get_zone(placement, shape, i++)->count;
+	return get_zone(placement, shape, i);
 }
 
 /* Of `count`, from 32 random bits. The bias is below 2^-14 for as many nodes as there may be. */
@@ -281,23 +285,31 @@ static uint32_t draw(uint32_t random, uint32_t count)
 	return (uint32_t)(((uint64_t)random * count) >> 32);
 }
 
+static uint32_t sample(const struct ctr_placement *placement, uint32_t i, uint32_t count)
+{
+	uint64_t random = placement->drawn[i / 2];
+	return draw((uint32_t)(i % 2 ? random >> 32 : random), count);
+}
+
 static void look_at_samples(struct ctr_placement *placement, const struct ctr_shape *shape,
 			    uint32_t count, struct best *best)
 {
-	uint32_t numbers[SAMPLES];
-
-	for (uint32_t i = 0; i < SAMPLES; i += 2) {
-		uint64_t random = ctr_prng_next(&placement->prng);
-		numbers[i] = node_at(placement, shape, draw((uint32_t)random, count));
-		numbers[i + 1] = node_at(placement, shape, draw((uint32_t)(random >> 32), count));
-		__builtin_prefetch(&placement->rooms[numbers[i]]);
-		__builtin_prefetch(&placement->rooms[numbers[i + 1]]);
+	for (uint32_t i = 0; i < CTR_SAMPLES; i++) {
+		uint32_t place = sample(placement, i, count);
+		const struct ctr_zone *zone = locate(placement, shape, &place);
+		look(placement, shape, zone, place, best);
 	}
-	for (uint32_t i = 0; i < SAMPLES; i++)
-		look(placement, shape, numbers[i], best);
+
+	/* The next decision is probably for the same zones. */
+	draw_samples(placement);
+	for (uint32_t i = 0; i < CTR_SAMPLES; i++) {
+		uint32_t place = sample(placement, i, count);
+		const struct ctr_zone *zone = locate(placement, shape, &place);
+		__builtin_prefetch(&zone->rooms[place]);
+	}
 }
 
-/* The best of one block. If there is none, make the block's bound a true one. */
+/* The best of one block. */
 static void look_at_block(struct ctr_placement *placement, const struct ctr_shape *shape,
 			  struct ctr_zone *zone, uint32_t block, struct best *best, uint32_t *ops)
 {
@@ -306,23 +318,20 @@ static void look_at_block(struct ctr_placement *placement, const struct ctr_shap
 	CTR_ASSERT(first < end);
 
 	*ops += end - first;
-	for (uint32_t i = first; i < end; i++)
-		look(placement, shape, zone->nodes[i], best);
-	if (best->node)
-		return;
-	zone->bounds[block] = placement->rooms[zone->nodes[first]];
-	for (uint32_t i = first + 1; i < end; i++)
-		ctr_zone_raise(zone, i, &placement->rooms[zone->nodes[i]]);
+	for (uint32_t place = first; place < end; place++)
+		look(placement, shape, zone, place, best);
+	if (!best->zone)
+		ctr_zone_tighten(zone, block);
 }
 
 static void scan(struct ctr_placement *placement, const struct ctr_shape *shape, struct best *best,
 		 uint32_t *ops)
 {
-	for (uint32_t i = 0; i < zone_count(shape) && !best->node; i++) {
+	for (uint32_t i = 0; i < zone_count(shape) && !best->zone; i++) {
 		struct ctr_zone *zone = get_zone(placement, shape, i);
 		uint32_t blocks = ctr_zone_block_count(zone);
 		uint32_t block = draw((uint32_t)ctr_prng_next(&placement->prng), blocks);
-		for (uint32_t j = 0; j < blocks && !best->node; j++) {
+		for (uint32_t j = 0; j < blocks && !best->zone; j++) {
 			++*ops;
 			if (fits(&zone->bounds[block], shape))
 				look_at_block(placement, shape, zone, block, best, ops);
@@ -336,14 +345,17 @@ static void look_everywhere(struct ctr_placement *placement, const struct ctr_sh
 {
 	uint32_t count = count_nodes(placement, shape);
 
-	*ops += count < SAMPLES ? count : SAMPLES;
-	if (count <= SAMPLES) {
-		for (uint32_t i = 0; i < count; i++)
-			look(placement, shape, node_at(placement, shape, i), best);
+	*ops += count < CTR_SAMPLES ? count : CTR_SAMPLES;
+	if (count <= CTR_SAMPLES) {
+		for (uint32_t i = 0; i < count; i++) {
+			uint32_t place = i;
+			const struct ctr_zone *zone = locate(placement, shape, &place);
+			look(placement, shape, zone, place, best);
+		}
 		return;
 	}
 	look_at_samples(placement, shape, count, best);
-	if (!best->node)
+	if (!best->zone)
 		scan(placement, shape, best, ops);
 }
 
@@ -356,8 +368,8 @@ struct ctr_node *ctr_placement_choose(struct ctr_placement *placement, struct ct
 
 	if (shape->tried == 0 || !look_at_freed(placement, shape, &best, ops)) {
 		look_everywhere(placement, shape, &best, ops);
-		if (best.node)
+		if (best.zone)
 			shape->tried = 0; /* there may be more such nodes */
 	}
-	return best.node ? placement->nodes->list[best.node->number] : NULL;
+	return best.zone ? best.zone->nodes[best.place] : NULL;
 }

@@ -12,6 +12,8 @@
 #include "core/node.h"
 #include "core/shape.h"
 
+#define CTR_SAMPLES 8 /* drawn at random for one decision; even */
+
 struct ctr_placement {
 	const struct centro_allocator *allocator;
 	const struct ctr_node_table *nodes;
@@ -24,6 +26,7 @@ struct ctr_placement {
 	uint64_t freed;        /* rises whenever there is more room on some node; from 1 */
 	struct ctr_list grown; /* of ctr_node.freed_link: nodes that are ready, by `freed` */
 	struct ctr_prng prng;
+	uint64_t drawn[CTR_SAMPLES / 2]; /* for the next samples, two in each */
 };
 
 void ctr_placement_init(struct ctr_placement *placement, const struct centro_allocator *allocator,
@@ -38,9 +41,11 @@ void ctr_placement_count(struct ctr_placement *placement, const struct ctr_resou
 /* The node is ready, or no longer. Between the two it can be chosen. */
 void ctr_placement_join(struct ctr_placement *placement, struct ctr_node *node);
 void ctr_placement_leave(struct ctr_placement *placement, struct ctr_node *node);
-/* More, or less, of the node is used than before. */
-void ctr_placement_shrink(struct ctr_placement *placement, const struct ctr_node *node);
-void ctr_placement_grow(struct ctr_placement *placement, struct ctr_node *node);
+/* One instance more, or less, uses the node. */
+void ctr_placement_use(struct ctr_placement *placement, struct ctr_node *node,
+		       const struct ctr_shape *shape);
+void ctr_placement_release(struct ctr_placement *placement, struct ctr_node *node,
+			   const struct ctr_shape *shape);
 
 /*
  * The node for one more instance; NULL: it fits on none. Adds to *ops how many

@@ -90,9 +90,10 @@ void ctr_zone_release(struct ctr_zone_table *table, struct ctr_zone *zone)
 void ctr_zone_fini(struct ctr_zone *zone, const struct centro_allocator *allocator)
 {
 	ctr_free(allocator, zone->nodes);
+	ctr_free(allocator, zone->rooms);
 	ctr_free(allocator, zone->bounds);
 	zone->nodes = NULL;
-	zone->bounds = NULL;
+	zone->rooms = zone->bounds = NULL;
 	zone->count = zone->capacity = 0;
 }
 
@@ -111,7 +112,12 @@ int ctr_zone_reserve(struct ctr_zone *zone, const struct centro_allocator *alloc
 	if (!bounds)
 		return CENTRO_ERR_NOMEM;
 	zone->bounds = bounds;
-	uint32_t *nodes = ctr_resize_array(allocator, zone->nodes, capacity, sizeof(*nodes));
+	struct ctr_room *rooms = ctr_resize_array(allocator, zone->rooms, capacity, sizeof(*rooms));
+	if (!rooms)
+		return CENTRO_ERR_NOMEM;
+	zone->rooms = rooms;
+	struct ctr_node **nodes =
+		ctr_resize_array(allocator, zone->nodes, capacity, sizeof(struct ctr_node *));
 	if (!nodes)
 		return CENTRO_ERR_NOMEM;
 	zone->nodes = nodes;
@@ -119,7 +125,18 @@ int ctr_zone_reserve(struct ctr_zone *zone, const struct centro_allocator *alloc
 	return CENTRO_OK;
 }
 
-uint32_t ctr_zone_put(struct ctr_zone *zone, uint32_t node, const struct ctr_room *room)
+/* Let the bound of the block of `place` be no lower than `room`. */
+static void raise_bound(struct ctr_zone *zone, uint32_t place, const struct ctr_room *room)
+{
+	struct ctr_room *bound = &zone->bounds[place / CTR_ZONE_BLOCK];
+
+	for (size_t i = 0; i < CTR_DIMENSIONS_MAX; i++) {
+		if (bound->amount[i] < room->amount[i])
+			bound->amount[i] = room->amount[i];
+	}
+}
+
+uint32_t ctr_zone_put(struct ctr_zone *zone, struct ctr_node *node, const struct ctr_room *room)
 {
 	CTR_ASSERT(zone->count < zone->capacity);
 
@@ -127,26 +144,37 @@ uint32_t ctr_zone_put(struct ctr_zone *zone, uint32_t node, const struct ctr_roo
 	zone->nodes[place] = node;
 	if (place % CTR_ZONE_BLOCK == 0)
 		zone->bounds[place / CTR_ZONE_BLOCK] = *room;
-	else
-		ctr_zone_raise(zone, place, room);
+	ctr_zone_set_room(zone, place, room);
 	return place;
 }
 
-void ctr_zone_take(struct ctr_zone *zone, uint32_t place)
+struct ctr_node *ctr_zone_take(struct ctr_zone *zone, uint32_t place)
 {
 	CTR_ASSERT(zone->count > 0);
 	CTR_ASSERT(place < zone->count);
 
-	zone->nodes[place] = zone->nodes[--zone->count];
+	uint32_t last = --zone->count;
+	if (place == last)
+		return NULL;
+	zone->nodes[place] = zone->nodes[last];
+	ctr_zone_set_room(zone, place, &zone->rooms[last]);
+	return zone->nodes[place];
 }
 
-void ctr_zone_raise(struct ctr_zone *zone, uint32_t place, const struct ctr_room *room)
+void ctr_zone_set_room(struct ctr_zone *zone, uint32_t place, const struct ctr_room *room)
 {
 	CTR_ASSERT(place < zone->count);
 
-	struct ctr_room *bound = &zone->bounds[place / CTR_ZONE_BLOCK];
-	for (size_t i = 0; i < CTR_DIMENSIONS_MAX; i++) {
-		if (bound->amount[i] < room->amount[i])
-			bound->amount[i] = room->amount[i];
-	}
+	zone->rooms[place] = *room;
+	raise_bound(zone, place, room);
+}
+
+void ctr_zone_tighten(struct ctr_zone *zone, uint32_t block)
+{
+	uint32_t first = block * CTR_ZONE_BLOCK;
+	CTR_ASSERT(first < zone->count);
+
+	zone->bounds[block] = zone->rooms[first];
+	for (uint32_t i = first + 1; i < first + CTR_ZONE_BLOCK && i < zone->count; i++)
+		raise_bound(zone, i, &zone->rooms[i]);
 }

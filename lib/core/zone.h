@@ -23,7 +23,8 @@ struct ctr_zone {
 	uint32_t references;      /* by nodes and shapes */
 	uint32_t members;         /* nodes of the datacenter, ready or not */
 	uint32_t count, capacity; /* of `nodes` */
-	uint32_t *nodes;          /* their numbers, in no order */
+	struct ctr_node **nodes;  /* in no order; a node knows its place */
+	struct ctr_room *rooms;   /* of each: what is free on it */
 	struct ctr_room *bounds;  /* of each block: no node in it has more free */
 };
 
@@ -47,11 +48,13 @@ void ctr_zone_fini(struct ctr_zone *zone, const struct centro_allocator *allocat
 int ctr_zone_reserve(struct ctr_zone *zone, const struct centro_allocator *allocator,
 		     uint32_t more);
 /* Returns the node's place. */
-uint32_t ctr_zone_put(struct ctr_zone *zone, uint32_t node, const struct ctr_room *room);
-/* The last node moves to the place that becomes empty; raise its bound there. */
-void ctr_zone_take(struct ctr_zone *zone, uint32_t place);
-/* The node at `place` has this much free now. */
-void ctr_zone_raise(struct ctr_zone *zone, uint32_t place, const struct ctr_room *room);
+uint32_t ctr_zone_put(struct ctr_zone *zone, struct ctr_node *node, const struct ctr_room *room);
+/* Returns the node that moves to the place that becomes empty, or NULL. */
+struct ctr_node *ctr_zone_take(struct ctr_zone *zone, uint32_t place);
+/* The node at `place` has so much free now. */
+void ctr_zone_set_room(struct ctr_zone *zone, uint32_t place, const struct ctr_room *room);
+/* No node of the block has what its bound promised: make the bound a true one. */
+void ctr_zone_tighten(struct ctr_zone *zone, uint32_t block);
 
 static inline uint32_t ctr_zone_block_count(const struct ctr_zone *zone)
 {
