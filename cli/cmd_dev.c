@@ -22,7 +22,8 @@
 #include "cmd.h"
 #include "dev_file.h"
 #include "log_stderr.h"
-#include "print.h"
+#include "job_env.h"
+#include "shim_path.h"
 
 #define STOP_LIMIT_TURNS 200 /* of at most 50 ms, until it ends anyway */
 
@@ -72,25 +73,10 @@ static int make_folder(struct dev *dev)
 	return code;
 }
 
-/* The shim lies beside this program, or where it was installed. */
 static int find_shim(struct dev *dev)
 {
-	char self[2048];
-	ssize_t size = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	char *slash = NULL;
-	if (size > 0) {
-		self[size] = '\0';
-		slash = strrchr(self, '/');
-	}
-	if (slash) {
-		*slash = '\0';
-		snprintf(dev->shim, sizeof(dev->shim), "%s/centro-shim", self);
-		if (access(dev->shim, X_OK) == 0)
-			return 0;
-		snprintf(dev->shim, sizeof(dev->shim), "%s/../libexec/centro/centro-shim", self);
-		if (access(dev->shim, X_OK) == 0)
-			return 0;
-	}
+	if (shim_path_find(dev->shim, sizeof(dev->shim)))
+		return 0;
 	return cli_error(dev->cli, EXIT_CLI_OTHER, "centro-shim is not beside this program");
 }
 
@@ -115,7 +101,11 @@ static int open_agent(struct dev *dev)
 {
 	static char state[300];
 	static const char *servers[1];
+	static struct job_env env;
 	struct centro_error_text text;
+	job_env_collect(&env);
+	dev->agent_options.env = env.items;
+	dev->agent_options.env_count = env.count;
 	servers[0] = centro_server_address(dev->server, 0);
 	snprintf(state, sizeof(state), "%s/agent", dev->folder);
 	dev->agent_options.servers = servers;

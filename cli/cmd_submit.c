@@ -8,7 +8,7 @@
 #include "call.h"
 #include "cmd.h"
 #include "job_flags.h"
-#include "yaml.h"
+#include "job_file.h"
 
 enum { WAIT = 1 };
 
@@ -90,7 +90,7 @@ static int submit_file(struct cli *cli, const char *path, const char *request_id
 	FILE *file = is_stdin ? stdin : fopen(path, "re");
 	if (!file)
 		return cli_error(cli, EXIT_CLI_OTHER, "%s: %s", path, strerror(errno));
-	cJSON *documents = yaml_read(file, name, &text);
+	cJSON *documents = job_file_read(file, name, &text);
 	if (!is_stdin)
 		fclose(file);
 	if (!documents)

@@ -48,6 +48,9 @@ struct centro_agent_options {
 	uint64_t log_bytes_max; /**< of each stream of an attempt; default 1 GiB */
 	struct centro_span log_retention; /**< of the output of ended attempts; default 24 h */
 	struct centro_span heartbeat;     /**< at the most between two; default 5 s */
+	/** "NAME=value" each: what every command gets beside its own. Default: nothing. */
+	const char *const *env;
+	size_t env_count;
 };
 #define CENTRO_AGENT_OPTIONS_INIT                                                                  \
 	{                                                                                          \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* yaml.c - YAML's events into cJSON's tree. */
-#include "yaml.h"
+/* job_file.c - YAML's events into cJSON's tree. */
+#include "job_file.h"
 
 #include <ctype.h>
 #include <stdarg.h>
@@ -17,7 +17,7 @@ struct reader {
 	struct {
 		cJSON *node;
 		char *key; /* of a mapping, whose value comes next; NULL: a key comes */
-	} levels[YAML_DEPTH_MAX];
+	} levels[JOB_FILE_DEPTH_MAX];
 	size_t depth;
 	size_t read_bytes;
 	FILE *file;
@@ -113,7 +113,7 @@ static bool take_scalar(struct reader *reader)
 
 static bool take_start(struct reader *reader, cJSON *node, bool is_marked)
 {
-	if (is_marked || reader->depth == YAML_DEPTH_MAX || expects_key(reader)) {
+	if (is_marked || reader->depth == JOB_FILE_DEPTH_MAX || expects_key(reader)) {
 		cJSON_Delete(node);
 		return fail(reader, is_marked ? "anchors and tags are not allowed in job files"
 				    : expects_key(reader) ? "a key must be a text"
@@ -131,8 +131,8 @@ static bool take_event(struct reader *reader)
 	const yaml_event_t *event = &reader->event;
 	switch (event->type) {
 	case YAML_DOCUMENT_START_EVENT:
-		return cJSON_GetArraySize(reader->documents) < YAML_DOCUMENTS_MAX ||
-		       fail(reader, "more than %d documents", YAML_DOCUMENTS_MAX);
+		return cJSON_GetArraySize(reader->documents) < JOB_FILE_DOCUMENTS_MAX ||
+		       fail(reader, "more than %d documents", JOB_FILE_DOCUMENTS_MAX);
 	case YAML_ALIAS_EVENT:
 		return fail(reader, "aliases are not allowed in job files");
 	case YAML_SCALAR_EVENT:
@@ -158,7 +158,7 @@ static int read_input(void *arg, unsigned char *buffer, size_t size, size_t *ret
 	struct reader *reader = arg;
 	*ret_size = fread(buffer, 1, size, reader->file);
 	reader->read_bytes += *ret_size;
-	return reader->read_bytes <= YAML_BYTES_MAX && !ferror(reader->file);
+	return reader->read_bytes <= JOB_FILE_BYTES_MAX && !ferror(reader->file);
 }
 
 static bool read_all(struct reader *reader)
@@ -167,8 +167,8 @@ static bool read_all(struct reader *reader)
 	while (ok && !at_end) {
 		if (!yaml_parser_parse(&reader->parser, &reader->event)) {
 			reader->event.start_mark = reader->parser.problem_mark;
-			if (reader->read_bytes > YAML_BYTES_MAX)
-				return fail(reader, "more than %d bytes", YAML_BYTES_MAX);
+			if (reader->read_bytes > JOB_FILE_BYTES_MAX)
+				return fail(reader, "more than %d bytes", JOB_FILE_BYTES_MAX);
 			return fail(reader, "%s",
 				    reader->parser.problem ? reader->parser.problem : "not YAML");
 		}
@@ -179,7 +179,7 @@ static bool read_all(struct reader *reader)
 	return ok;
 }
 
-cJSON *yaml_read(FILE *file, const char *name, struct centro_error_text *text)
+cJSON *job_file_read(FILE *file, const char *name, struct centro_error_text *text)
 {
 	struct reader reader = { .name = name, .text = text, .file = file,
 				 .documents = cJSON_CreateArray() };
@@ -189,7 +189,7 @@ cJSON *yaml_read(FILE *file, const char *name, struct centro_error_text *text)
 		ok = read_all(&reader);
 		yaml_parser_delete(&reader.parser);
 	}
-	for (size_t i = 0; i < YAML_DEPTH_MAX; i++)
+	for (size_t i = 0; i < JOB_FILE_DEPTH_MAX; i++)
 		free(reader.levels[i].key);
 	if (ok && cJSON_GetArraySize(reader.documents) == 0)
 		ok = fail(&reader, "there is nothing in it");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef CLI_YAML_H
-#define CLI_YAML_H
+#ifndef CLI_JOB_FILE_H
+#define CLI_JOB_FILE_H
 
 /*
  * Job files: YAML (and so JSON) turned into JSON. Anchors, aliases, tags and keys
@@ -13,14 +13,14 @@
 #include <cjson/cJSON.h>
 #include <centro/error.h>
 
-#define YAML_BYTES_MAX     (8 * 1024 * 1024)
-#define YAML_DEPTH_MAX     32
-#define YAML_DOCUMENTS_MAX 1000
+#define JOB_FILE_BYTES_MAX     (8 * 1024 * 1024)
+#define JOB_FILE_DEPTH_MAX     32
+#define JOB_FILE_DOCUMENTS_MAX 1000
 
 /*
  * An array of the documents in `file`. NULL: `text` says why, as
  * "NAME:LINE:COLUMN: what is wrong".
  */
-cJSON *yaml_read(FILE *file, const char *name, struct centro_error_text *text);
+cJSON *job_file_read(FILE *file, const char *name, struct centro_error_text *text);
 
 #endif
