@@ -138,7 +138,7 @@ void ctr_grpc_conn_free(struct ctr_grpc_conn *conn)
 	ctr_conn_leave(conn);
 	CTR_ASSERT(conn->open_count == 0);
 
-	nghttp2_session_del(conn->session);
+	ctr_h2_free(conn);
 	ctr_list_for_each_safe (node, &conn->calls) {
 		struct ctr_grpc_call *call = ctr_list_entry(node, struct ctr_grpc_call, in_conn);
 		call->stream_is_open = false;

@@ -108,7 +108,9 @@ struct ctr_grpc_conn {
 	char *authority;
 	const char *scheme;
 	nghttp2_session *session;
-	struct centro_instant now; /* of the call at work */
+	struct ctr_list session_memory; /* all of nghttp2's */
+	bool session_is_spoilt;         /* it was refused memory: never call it again */
+	struct centro_instant now;      /* of the call at work */
 
 	struct ctr_list calls;       /* all that nghttp2 or the owner has */
 	struct ctr_list spare_calls; /* kept for the next ones */
@@ -118,7 +120,8 @@ struct ctr_grpc_conn {
 	size_t calls_count; /* in `calls` */
 	size_t open_count;  /* of these, the owner's */
 	size_t spare_count;
-	size_t held_bytes;     /* unsent, and unread, of all calls */
+	size_t held_bytes;     /* unsent, half come, and in backlogs, of all calls */
+	size_t backlog_bytes;  /* of these, in backlogs */
 	size_t withheld_bytes; /* of the connection's window, until that falls */
 
 	struct ctr_flood flood;
@@ -165,6 +168,7 @@ void ctr_conn_hold(struct ctr_grpc_conn *conn, size_t more, size_t less);
 
 /* h2_setup.c: the session, with its first SETTINGS queued. OK or NOMEM. */
 int ctr_h2_new(struct ctr_grpc_conn *conn);
+void ctr_h2_free(struct ctr_grpc_conn *conn);
 /* Makes a connection error of an error that an nghttp2 function returned. */
 void ctr_h2_check(struct ctr_grpc_conn *conn, int result);
 /* A header made of constants, and one that nghttp2 must copy. */

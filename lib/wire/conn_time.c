@@ -55,7 +55,7 @@ static struct centro_instant keepalive_at(const struct ctr_grpc_conn *conn)
 
 static void check_keepalive(struct ctr_grpc_conn *conn)
 {
-	if (!ctr_reached(keepalive_at(conn), conn->now))
+	if (conn->error != CENTRO_OK || !ctr_reached(keepalive_at(conn), conn->now))
 		return;
 	if (conn->ping_is_out) {
 		ctr_conn_fail(conn, CENTRO_ERR_UNAVAILABLE, "the peer does not answer a PING");
@@ -68,7 +68,9 @@ static void check_keepalive(struct ctr_grpc_conn *conn)
 
 static void check_drain(struct ctr_grpc_conn *conn)
 {
-	if (conn->drain != CTR_CONN_DRAIN_NOTICE || !ctr_reached(conn->drain_at, conn->now))
+	bool is_due =
+		conn->drain == CTR_CONN_DRAIN_NOTICE && ctr_reached(conn->drain_at, conn->now);
+	if (conn->error != CENTRO_OK || !is_due)
 		return;
 	conn->drain = CTR_CONN_DRAIN_LAST;
 	int32_t last = nghttp2_session_get_last_proc_stream_id(conn->session);

@@ -69,9 +69,10 @@ struct ctr_grpc_limits {
 	size_t call_queue_bytes_max;    /* 8 MiB unsent in one call; over it: CENTRO_ERR_LIMIT */
 	/*
 	 * 64 MiB unsent or unread (messages half come, calls paused) in one
-	 * connection. Over it ctr_grpc_call_send() fails, new calls and calls with
-	 * a message half come get RESOURCE_EXHAUSTED, and the connection's window
-	 * is not given back: a little more than this can be held, not much more.
+	 * connection. Over it ctr_grpc_call_send() fails, and new calls and calls
+	 * with a message half come get RESOURCE_EXHAUSTED; while paused calls alone
+	 * hold so much, the connection's window is not given back. A window or so
+	 * more than this can be held, not much more.
 	 */
 	size_t conn_queue_bytes_max;
 	uint32_t pings_per_second;      /* 100, with a burst of ten times as many … */

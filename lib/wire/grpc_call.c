@@ -168,7 +168,8 @@ static void do_noted(struct ctr_grpc_call *call)
 	}
 	if (what & CTR_CALL_TODO_RESUME)
 		ctr_call_receive_held(call);
-	bool may_write = call->is_open && call->impl && call->impl->writable;
+	bool may_write = call->is_open && call->send < CTR_CALL_SEND_ENDING && call->impl &&
+			 call->impl->writable;
 	if ((what & CTR_CALL_TODO_WRITABLE) && may_write)
 		call->impl->writable(call->arg, call);
 	ctr_call_put(call);

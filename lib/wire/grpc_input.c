@@ -5,7 +5,9 @@
  * Two windows are given back at different times. A stream's, when its bytes
  * were taken from it: a paused call can make its peer send no more than that.
  * The connection's, at once, so that a paused call does not stop the others;
- * but not while what is held for all calls is over the connection's limit.
+ * but not while what paused calls hold is over the connection's limit. Messages
+ * half come do not keep it back: nobody could finish one. A call whose message
+ * takes what is held over the limit fails.
  *
  * Invariants: nothing is in the backlog unless the call is or was paused; what
  * is handed to the owner stays where it is until the callback has returned
@@ -25,7 +27,7 @@ void ctr_conn_give_back(struct ctr_grpc_conn *conn, size_t bytes)
 {
 	conn->withheld_bytes += bytes;
 	if (conn->withheld_bytes == 0 || conn->error != CENTRO_OK ||
-	    conn->held_bytes > conn->limits.conn_queue_bytes_max)
+	    conn->backlog_bytes > conn->limits.conn_queue_bytes_max)
 		return;
 	size_t size = conn->withheld_bytes;
 	conn->withheld_bytes = 0;
@@ -41,6 +43,15 @@ static void give_back_stream(struct ctr_grpc_call *call, size_t bytes)
 	ctr_h2_check(conn, nghttp2_session_consume_stream(conn->session, call->stream_id, bytes));
 }
 
+/* Bytes come to, or are gone from, a backlog. */
+static void count_backlog(struct ctr_grpc_conn *conn, size_t more, size_t less)
+{
+	CTR_ASSERT(less <= conn->backlog_bytes + more);
+
+	conn->backlog_bytes = conn->backlog_bytes + more - less;
+	ctr_conn_hold(conn, more, less);
+}
+
 static struct centro_bytes backlog_rest(const struct ctr_grpc_call *call)
 {
 	CTR_ASSERT(call->backlog_offset <= call->backlog.size);
@@ -54,7 +65,7 @@ static struct centro_bytes backlog_rest(const struct ctr_grpc_call *call)
 static void drop_backlog(struct ctr_grpc_call *call)
 {
 	size_t rest = call->backlog.size - call->backlog_offset;
-	ctr_conn_hold(call->conn, 0, rest);
+	count_backlog(call->conn, 0, rest);
 	give_back_stream(call, rest);
 	if (call->backlog.capacity > INPUT_KEEP_BYTES)
 		ctr_buf_fini(&call->backlog);
@@ -120,15 +131,20 @@ static void hand_over(struct ctr_grpc_call *call, struct centro_bytes message)
 /* Bytes of an unfinished message are kept, and counted. */
 static void count_partial(struct ctr_grpc_call *call)
 {
-	struct ctr_grpc_conn *conn = call->conn;
 	size_t held = ctr_grpc_parser_held_bytes(&call->parser);
-
-	ctr_conn_hold(conn, held, call->parser_held_bytes);
+	ctr_conn_hold(call->conn, held, call->parser_held_bytes);
 	call->parser_held_bytes = held;
-	if (held > 0 && conn->held_bytes > conn->limits.conn_queue_bytes_max)
-		ctr_call_fail(call, CTR_GRPC_RESOURCE_EXHAUSTED,
-			      "this connection has %zu bytes unsent or unread; the limit is %zu",
-			      conn->held_bytes, conn->limits.conn_queue_bytes_max);
+}
+
+static void check_partial(struct ctr_grpc_call *call)
+{
+	struct ctr_grpc_conn *conn = call->conn;
+
+	if (call->parser_held_bytes == 0 || conn->held_bytes <= conn->limits.conn_queue_bytes_max)
+		return;
+	ctr_call_fail(call, CTR_GRPC_RESOURCE_EXHAUSTED,
+		      "this connection has %zu bytes unsent or unread; the limit is %zu",
+		      conn->held_bytes, conn->limits.conn_queue_bytes_max);
 }
 
 /* Returns what is left when the owner pauses the call. */
@@ -164,7 +180,7 @@ static void hold_back(struct ctr_grpc_call *call, struct centro_bytes bytes)
 		ctr_call_fail(call, CTR_GRPC_RESOURCE_EXHAUSTED, "out of memory");
 		return;
 	}
-	ctr_conn_hold(call->conn, bytes.size, 0);
+	count_backlog(call->conn, bytes.size, 0);
 }
 
 void ctr_call_receive(struct ctr_grpc_call *call, struct centro_bytes bytes)
@@ -178,10 +194,12 @@ void ctr_call_receive(struct ctr_grpc_call *call, struct centro_bytes bytes)
 	if (backlog_rest(call).size == 0)
 		rest = deliver(call, bytes);
 	give_back_stream(call, bytes.size - rest.size);
+	if (rest.size > 0)
+		hold_back(call, rest);
+	if (call->recv == CTR_CALL_RECV_OPEN)
+		check_partial(call);
 	if (call->recv != CTR_CALL_RECV_OPEN)
 		ctr_call_discard(call);
-	else if (rest.size > 0)
-		hold_back(call, rest);
 	ctr_conn_give_back(call->conn, bytes.size);
 }
 
@@ -189,7 +207,9 @@ static void end(struct ctr_grpc_call *call)
 {
 	CTR_ASSERT(call->recv == CTR_CALL_RECV_OPEN);
 
-	if (!ctr_grpc_parser_is_empty(&call->parser)) {
+	/* A server that failed half-way through a message says why in its status. */
+	bool is_explained = call->has_status && call->status != CTR_GRPC_OK;
+	if (!ctr_grpc_parser_is_empty(&call->parser) && !is_explained) {
 		ctr_call_fail(call, CTR_GRPC_INTERNAL, "the last message is cut off");
 		return;
 	}
@@ -219,7 +239,7 @@ void ctr_call_receive_held(struct ctr_grpc_call *call)
 	}
 	size_t taken = held.size - rest.size;
 	call->backlog_offset += taken;
-	ctr_conn_hold(call->conn, 0, taken);
+	count_backlog(call->conn, 0, taken);
 	give_back_stream(call, taken);
 	if (rest.size > 0)
 		return;

@@ -9,9 +9,8 @@
  */
 #include "wire/grpc_meta.h"
 
-#include "base/base64.h"
-
 #include "base/assert.h"
+#include "base/base64.h"
 #include "base/bytes.h"
 
 struct known_header {

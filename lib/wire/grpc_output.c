@@ -18,7 +18,7 @@
 
 void ctr_call_resume_send(struct ctr_grpc_call *call)
 {
-	if (!call->is_deferred || !call->stream_is_open)
+	if (!call->is_deferred || !call->stream_is_open || call->conn->error != CENTRO_OK)
 		return;
 	call->is_deferred = false;
 	ctr_h2_check(call->conn, nghttp2_session_resume_data(call->conn->session, call->stream_id));

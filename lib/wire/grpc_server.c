@@ -22,10 +22,16 @@
 
 struct ctr_grpc_call *ctr_server_begin(struct ctr_grpc_conn *conn, int32_t stream_id)
 {
+	/* "Incremental": responses take turns. Else the first would go out whole. */
+	static const nghttp2_extpri in_turns = {.urgency = NGHTTP2_EXTPRI_DEFAULT_URGENCY,
+						.inc = 1};
 	struct ctr_grpc_call *call = ctr_call_new(conn, stream_id);
 	if (!call)
 		return NULL;
 	int result = nghttp2_session_set_stream_user_data(conn->session, stream_id, call);
+	CTR_ASSERT(result == 0);
+	result = nghttp2_session_change_extpri_stream_priority(conn->session, stream_id, &in_turns,
+							       /* ignore_client_signal= */ 1);
 	CTR_ASSERT(result == 0);
 	return call;
 }
@@ -267,10 +273,8 @@ void ctr_server_sent_end(struct ctr_grpc_call *call)
 	CTR_ASSERT(call->send == CTR_CALL_SEND_ENDED);
 
 	ctr_call_close(call, CTR_GRPC_OK, ctr_bytes(NULL, 0), /* never_sent= */ false);
-	if (call->peer_ended)
-		return;
-	ctr_h2_check(call->conn, nghttp2_submit_rst_stream(call->conn->session, NGHTTP2_FLAG_NONE,
-							   call->stream_id, NGHTTP2_NO_ERROR));
+	if (!call->peer_ended)
+		ctr_call_reset(call, NGHTTP2_NO_ERROR);
 }
 
 void ctr_server_stream_closed(struct ctr_grpc_call *call)

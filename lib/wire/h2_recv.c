@@ -54,7 +54,7 @@ static int on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *hd, 
 	case NGHTTP2_RST_STREAM:
 		return count(conn, CTR_FLOOD_RESET);
 	default:
-		/* WINDOW_UPDATE, and whatever else is cheap to send and to ignore. */
+		/* WINDOW_UPDATE, PRIORITY, GOAWAY. What nghttp2 ignores does not come here. */
 		return count(conn, CTR_FLOOD_WINDOW_UPDATE);
 	}
 }
@@ -218,8 +218,8 @@ static void recv_slice(struct ctr_grpc_conn *conn, struct centro_bytes slice)
 	CTR_ASSERT((size_t)result == slice.size);
 
 	ctr_h2_make_control(conn);
-	if (nghttp2_session_get_outbound_queue_size(conn->session) >
-	    FRAMES_UNREAD_MAX(&conn->limits))
+	if (conn->error == CENTRO_OK && nghttp2_session_get_outbound_queue_size(conn->session) >
+						FRAMES_UNREAD_MAX(&conn->limits))
 		ctr_conn_fail_goaway(conn, CENTRO_ERR_LIMIT, NGHTTP2_ENHANCE_YOUR_CALM,
 				     "too_many_unread_frames");
 }

@@ -4,6 +4,11 @@
  * allocator, with windows given back by us and limits above our own counters,
  * so that what nghttp2 does against floods by its clock never strikes first.
  *
+ * nghttp2's memory hangs on a list of the connection. Where nghttp2 was refused
+ * some, it is not asked to clean up: when its queue of streams cannot grow, 1.52
+ * frees an item and leaves the stream pointing to it. The connection is over
+ * then, nghttp2 is not called again, and all its memory goes at once.
+ *
  * nghttp2 takes the two short-lived objects that describe a session (options,
  * callbacks) from the C library whatever we say; they are gone when ctr_h2_new()
  * returns.
@@ -22,28 +27,59 @@
 /* Acknowledgements that a peer may leave unread. */
 #define ACKS_UNREAD_MAX 2000
 
+/* Stands before each piece of nghttp2's memory; keeps what follows aligned for anything. */
+union block {
+	struct ctr_list node;
+	max_align_t align;
+};
+
+static void *resize_block(struct ctr_grpc_conn *conn, union block *block, size_t bytes)
+{
+	size_t total;
+	union block *moved = NULL;
+	if (block)
+		ctr_list_remove(&block->node);
+	if (ctr_add_size(sizeof(*block), bytes, &total))
+		moved = ctr_resize_array(conn->allocator, block, total, 1);
+	if (!moved) {
+		conn->session_is_spoilt = true;
+		ctr_conn_fail(conn, CENTRO_ERR_NOMEM, "out of memory");
+	}
+	/* A piece that could not grow is still there. */
+	union block *listed = moved ? moved : block;
+	if (listed)
+		ctr_list_insert(&conn->session_memory, &listed->node);
+	return moved ? moved + 1 : NULL;
+}
+
 static void *mem_malloc(size_t bytes, void *arg)
 {
-	struct ctr_grpc_conn *conn = arg;
-	return ctr_alloc(conn->allocator, bytes > 0 ? bytes : 1);
+	return resize_block(arg, /* block= */ NULL, bytes);
 }
 
 static void mem_free(void *pointer, void *arg)
 {
 	struct ctr_grpc_conn *conn = arg;
-	ctr_free(conn->allocator, pointer);
+	if (!pointer)
+		return;
+	union block *block = (union block *)pointer - 1;
+	ctr_list_remove(&block->node);
+	ctr_free(conn->allocator, block);
 }
 
 static void *mem_calloc(size_t count, size_t bytes, void *arg)
 {
-	struct ctr_grpc_conn *conn = arg;
-	return ctr_alloc_array(conn->allocator, count > 0 ? count : 1, bytes > 0 ? bytes : 1);
+	size_t total = SIZE_MAX;
+	ctr_mul_size(count, bytes, &total);
+	void *pointer = mem_malloc(total, arg);
+	if (pointer)
+		memset(pointer, 0, total);
+	return pointer;
 }
 
 static void *mem_realloc(void *pointer, size_t bytes, void *arg)
 {
-	struct ctr_grpc_conn *conn = arg;
-	return ctr_resize_array(conn->allocator, pointer, bytes > 0 ? bytes : 1, 1);
+	return resize_block(arg, pointer ? (union block *)pointer - 1 : NULL, bytes);
 }
 
 static nghttp2_option *new_options(const struct ctr_grpc_limits *limits)
@@ -101,19 +137,26 @@ out:
 static int submit_settings(struct ctr_grpc_conn *conn)
 {
 	const struct ctr_grpc_limits *limits = &conn->limits;
-	const nghttp2_settings_entry entries[] = {
+	const nghttp2_settings_entry server[] = {
 		{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, limits->window_bytes},
 		{NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, (uint32_t)limits->header_bytes_soft},
+		{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits->streams_max},
 		{NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
-		/* Each side says one that the other has no use for. */
-		conn->server_impl
-			? (nghttp2_settings_entry){NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS,
-						   limits->streams_max}
-			: (nghttp2_settings_entry){NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
+	};
+	/*
+	 * A client keeps RFC 7540's priorities: by them nghttp2 lets its streams
+	 * take turns. By the newer ones a client sends one after the other.
+	 */
+	const nghttp2_settings_entry client[] = {
+		{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, limits->window_bytes},
+		{NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, (uint32_t)limits->header_bytes_soft},
+		{NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
 	};
 
-	int result = nghttp2_submit_settings(conn->session, NGHTTP2_FLAG_NONE, entries,
-					     CTR_ARRAY_SIZE(entries));
+	bool is_server = conn->server_impl != NULL;
+	int result = nghttp2_submit_settings(
+		conn->session, NGHTTP2_FLAG_NONE, is_server ? server : client,
+		is_server ? CTR_ARRAY_SIZE(server) : CTR_ARRAY_SIZE(client));
 	if (result != 0)
 		return result;
 	return nghttp2_session_set_local_window_size(conn->session, NGHTTP2_FLAG_NONE,
@@ -125,14 +168,20 @@ int ctr_h2_new(struct ctr_grpc_conn *conn)
 {
 	CTR_ASSERT(!conn->session);
 
-	if (new_session(conn) != 0)
-		return CENTRO_ERR_NOMEM;
-	if (submit_settings(conn) != 0) {
+	ctr_list_init(&conn->session_memory);
+	if (new_session(conn) == 0 && submit_settings(conn) == 0)
+		return CENTRO_OK;
+	ctr_h2_free(conn);
+	return CENTRO_ERR_NOMEM;
+}
+
+void ctr_h2_free(struct ctr_grpc_conn *conn)
+{
+	if (!conn->session_is_spoilt)
 		nghttp2_session_del(conn->session);
-		conn->session = NULL;
-		return CENTRO_ERR_NOMEM;
-	}
-	return CENTRO_OK;
+	conn->session = NULL;
+	ctr_list_for_each_safe (node, &conn->session_memory)
+		mem_free(ctr_list_entry(node, union block, node) + 1, conn);
 }
 
 void ctr_h2_check(struct ctr_grpc_conn *conn, int result)

@@ -252,8 +252,7 @@ bool pump_open(struct pump *pump, const struct pump_options *options)
 
 static void free_calls(struct ctr_list *list)
 {
-	ctr_list_for_each_safe(node, list)
-	{
+	ctr_list_for_each_safe (node, list) {
 		struct pump_call *call = ctr_list_entry(node, struct pump_call, node);
 		ctr_list_remove(node);
 		ctr_buf_fini(&call->log);
@@ -265,7 +264,7 @@ void pump_close(struct pump *pump)
 {
 	ctr_grpc_conn_free(pump->client);
 	ctr_grpc_conn_free(pump->server);
-	ctr_list_for_each(node, &pump->started)
+	ctr_list_for_each (node, &pump->started)
 		ck_assert(ctr_list_entry(node, struct pump_call, node)->is_closed);
 	free_calls(&pump->started);
 	free_calls(&pump->served);
@@ -280,7 +279,8 @@ static bool take(struct pump *pump, struct ctr_grpc_conn *conn, struct ctr_buf *
 	if (!ctr_grpc_conn_wants_send(conn))
 		return false;
 	size_t before = out->size;
-	size_t bytes_max = pump->piece_bytes_max > 0 ? 1 + ctr_prng_below(&pump->prng, 4096) : 65536;
+	size_t bytes_max =
+		pump->piece_bytes_max > 0 ? 1 + ctr_prng_below(&pump->prng, 4096) : 65536;
 	ctr_grpc_conn_send(conn, pump->now, out, bytes_max);
 	ck_assert_int_eq(out->error, CENTRO_OK);
 	if (copy)
@@ -289,8 +289,7 @@ static bool take(struct pump *pump, struct ctr_grpc_conn *conn, struct ctr_buf *
 }
 
 /* Let one side have a piece of what is on its way. Whether there was anything. */
-static bool give(struct pump *pump, struct ctr_grpc_conn *conn, struct ctr_buf *in,
-		 int *ret_error)
+static bool give(struct pump *pump, struct ctr_grpc_conn *conn, struct ctr_buf *in, int *ret_error)
 {
 	if (in->size == 0)
 		return false;
