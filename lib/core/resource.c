@@ -106,16 +106,6 @@ int ctr_resources_acquire(struct ctr_dimension_table *table, const struct ctr_re
 	return CENTRO_OK;
 }
 
-void ctr_resources_share(struct ctr_dimension_table *table, const struct ctr_resources *resources)
-{
-	for (size_t i = CTR_DIM_NAMED; i < CTR_DIMENSIONS_MAX; i++) {
-		if (resources->amount[i] == 0)
-			continue;
-		CTR_ASSERT(table->references[i] > 0);
-		table->references[i]++;
-	}
-}
-
 void ctr_resources_release(struct ctr_dimension_table *table, const struct ctr_resources *resources)
 {
 	for (size_t i = CTR_DIM_NAMED; i < CTR_DIMENSIONS_MAX; i++) {

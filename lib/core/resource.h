@@ -28,8 +28,6 @@ void ctr_dimensions_fini(struct ctr_dimension_table *table);
  */
 int ctr_resources_acquire(struct ctr_dimension_table *table, const struct ctr_resource_spec *spec,
 			  struct ctr_resources *ret_resources, struct centro_error_text *text);
-/* One more reference to each of the same. */
-void ctr_resources_share(struct ctr_dimension_table *table, const struct ctr_resources *resources);
 void ctr_resources_release(struct ctr_dimension_table *table,
 			   const struct ctr_resources *resources);
 

@@ -70,12 +70,6 @@ int ctr_zone_acquire(struct ctr_zone_table *table, struct centro_bytes name,
 	return CENTRO_OK;
 }
 
-void ctr_zone_share(struct ctr_zone *zone)
-{
-	CTR_ASSERT(zone->references > 0);
-	zone->references++;
-}
-
 void ctr_zone_release(struct ctr_zone_table *table, struct ctr_zone *zone)
 {
 	CTR_ASSERT(zone->references > 0);

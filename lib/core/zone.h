@@ -40,7 +40,6 @@ void ctr_zones_fini(struct ctr_zone_table *table);
 /* The zone of a datacenter, made if there is none, and a reference to it. OK or NOMEM. */
 int ctr_zone_acquire(struct ctr_zone_table *table, struct centro_bytes name,
 		     struct ctr_zone **ret_zone);
-void ctr_zone_share(struct ctr_zone *zone);
 void ctr_zone_release(struct ctr_zone_table *table, struct ctr_zone *zone);
 
 void ctr_zone_fini(struct ctr_zone *zone, const struct centro_allocator *allocator);
