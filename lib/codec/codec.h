@@ -132,7 +132,8 @@ void ctr_codec_set_attempt_ref(Centro__V1__AttemptRef *message, struct centro_at
  * Append a Job message, encoded. A whole one is the two halves behind one
  * another, so that joining what stands in the store needs no decoding. Instances
  * that wait and never had an attempt are left out: a job of 10,000 that has just
- * been submitted has a small record.
+ * been submitted has a small record. Where a record would be larger than
+ * CTR_RECORD_SIZE_MAX, it has the nodes' numbers without their names.
  *
  * All ctr_codec_encode_*(): CENTRO_OK; _NOMEM, _LIMIT: nothing was appended.
  */

@@ -15,7 +15,11 @@
 
 /* Of the message Job. */
 enum { JOB_ID = 1, JOB_SPEC = 2, JOB_OWNER = 3, JOB_REQUEST_ID = 4, JOB_SUBMIT_TIME = 5 };
+enum { INSTANCE_NODE_ID = 5 }; /* of the message Instance */
 enum { JOB_SPEC_HASH = 6, JOB_INSTANCES = 17, JOB_EXIT_CODE = 20, JOB_CANCEL_REQUESTED = 25 };
+
+/* What follows the instances. */
+#define TAIL_SIZE_MAX 32
 
 /* Any; stored hashes depend on it. */
 #define SPEC_HASH_SEED UINT64_C(0x63656e74726f2031)
@@ -187,17 +191,19 @@ static bool is_simply_pending(const struct ctr_instance *instance)
 	       instance->lost == 0;
 }
 
-static void write_instance(struct ctr_buf *buf, const struct ctr_instance *instance)
+static void write_instance(struct ctr_buf *buf, const struct ctr_instance *instance, bool with_name)
 {
 	size_t mark = ctr_write_begin(buf, JOB_INSTANCES);
 	CTR_WRITE_FIELDS(instance_write, instance, buf);
-	if (instance->node)
+	if (instance->node && with_name)
 		CTR_WRITE_FIELDS(instance_node_write, instance->node, buf);
+	else if (instance->node)
+		ctr_write_uint(buf, INSTANCE_NODE_ID, instance->node->id);
 	ctr_write_end(buf, mark);
 }
 
 /* Returns the highest exit code on the way, as ctr_job_exit_code() does. */
-static int32_t write_instances(struct ctr_buf *buf, const struct ctr_job *job)
+static int32_t write_instances(struct ctr_buf *buf, const struct ctr_job *job, bool with_names)
 {
 	int32_t highest = INT32_MIN;
 	for (size_t t = 0; t < job->task_count; t++) {
@@ -208,21 +214,36 @@ static int32_t write_instances(struct ctr_buf *buf, const struct ctr_job *job)
 			if (instance->exit_code > highest)
 				highest = instance->exit_code;
 			if (!is_simply_pending(instance))
-				write_instance(buf, instance);
+				write_instance(buf, instance, with_names);
 		}
 	}
 	CTR_ASSERT(highest > INT32_MIN);
 	return highest;
 }
 
-int ctr_codec_encode_job_state(const struct ctr_job *job, struct ctr_buf *buf)
+/*
+ * A record that began at `before` and is too large with the names of the nodes is
+ * written without them: their numbers stay.
+ */
+static void write_state(const struct ctr_job *job, struct ctr_buf *buf, size_t before)
 {
-	size_t before = buf->size;
 	bool is_cancelled = job->cancelled_by || job->cancel_reason;
 
 	CTR_WRITE_FIELDS(job_life_write, job, buf);
-	ctr_write_int32(buf, JOB_EXIT_CODE, write_instances(buf, job));
+	size_t mark = buf->size;
+	int32_t exit_code = write_instances(buf, job, /* with_names= */ true);
+	if (buf->error == CENTRO_OK && buf->size - before > CTR_RECORD_SIZE_MAX - TAIL_SIZE_MAX) {
+		ctr_buf_truncate(buf, mark);
+		write_instances(buf, job, /* with_names= */ false);
+	}
+	ctr_write_int32(buf, JOB_EXIT_CODE, exit_code);
 	ctr_write_uint(buf, JOB_CANCEL_REQUESTED, is_cancelled);
+}
+
+int ctr_codec_encode_job_state(const struct ctr_job *job, struct ctr_buf *buf)
+{
+	size_t before = buf->size;
+	write_state(job, buf, before);
 	return ctr_encode_end(buf, before);
 }
 
@@ -230,7 +251,7 @@ int ctr_codec_encode_job(const struct ctr_job *job, struct ctr_buf *buf)
 {
 	size_t before = buf->size;
 	ctr_codec_encode_job_spec(job, buf);
-	ctr_codec_encode_job_state(job, buf);
+	write_state(job, buf, before);
 	return ctr_encode_end(buf, before);
 }
 

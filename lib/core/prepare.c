@@ -42,9 +42,14 @@ static int prepare_report(struct ctr_core *core, const struct ctr_command *comma
 
 	if (!command->report.ended || message.size == 0)
 		return CENTRO_OK;
+	const struct ctr_job *job = ctr_job_table_find(&core->jobs, command->report.attempt.job);
+	CTR_ASSERT(job && job->instance_count > 0);
+	size_t size_max = CTR_RECORD_MESSAGES_SIZE_MAX / job->instance_count;
+	if (size_max > CTR_REASON_SIZE_MAX)
+		size_max = CTR_REASON_SIZE_MAX;
 	/* For people, and the end must be accepted: cut, not refused. */
-	if (message.size > CTR_REASON_SIZE_MAX)
-		message.size = ctr_utf8_cut((const char *)message.data, CTR_REASON_SIZE_MAX);
+	if (message.size > size_max)
+		message.size = ctr_utf8_cut((const char *)message.data, size_max);
 	core->prepared.message = ctr_strdup(core->allocator, message);
 	return core->prepared.message ? CENTRO_OK : CENTRO_ERR_NOMEM;
 }

@@ -18,6 +18,15 @@
 #define CTR_LABELS_MAX          64           /* of one job or node */
 #define CTR_NAMED_MAX           16           /* named resources of one task or node */
 #define CTR_TEXT_SIZE_MAX       (512 * 1024) /* of an encoded specification */
+/*
+ * A job and all that becomes of it must fit into one record, however it goes: at
+ * most so much beside the specification, for each instance (without its node's
+ * name, which is left out of a record that is too large), and for all messages.
+ */
+#define CTR_RECORD_SIZE_MAX          (1024 * 1024)
+#define CTR_RECORD_JOB_SIZE_MAX      2048
+#define CTR_RECORD_INSTANCE_SIZE_MAX 92
+#define CTR_RECORD_MESSAGES_SIZE_MAX (64 * 1024)
 #define CTR_OWNER_SIZE_MAX      255
 #define CTR_REQUEST_ID_SIZE_MAX 128
 #define CTR_REASON_SIZE_MAX     512

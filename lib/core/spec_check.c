@@ -225,6 +225,26 @@ static int check_tasks(const struct ctr_job_spec *spec, struct centro_error_text
 	return CENTRO_OK;
 }
 
+/* Whatever becomes of it must be stored: an end that cannot be written would never come. */
+static int check_record_size(const struct ctr_job_spec *spec, struct centro_error_text *text)
+{
+	uint64_t instances = 0;
+	for (size_t i = 0; i < spec->task_count; i++)
+		instances += spec->tasks[i].count > 0 ? spec->tasks[i].count : 1;
+	CTR_ASSERT(instances > 0 && instances <= CTR_INSTANCES_MAX);
+
+	uint64_t beside = CTR_RECORD_JOB_SIZE_MAX + CTR_RECORD_MESSAGES_SIZE_MAX +
+			  instances * CTR_RECORD_INSTANCE_SIZE_MAX;
+	CTR_ASSERT(beside < CTR_RECORD_SIZE_MAX);
+	if (spec->text.size > CTR_RECORD_SIZE_MAX - beside)
+		return ctr_error(text, CENTRO_ERR_INVALID,
+				 "tasks: the specification has %zu bytes; with %llu instances at "
+				 "most %llu are allowed",
+				 spec->text.size, (unsigned long long)instances,
+				 (unsigned long long)(CTR_RECORD_SIZE_MAX - beside));
+	return CENTRO_OK;
+}
+
 static int check_datacenters(const struct ctr_job_spec *spec, struct centro_error_text *text)
 {
 	const struct place top = {0};
@@ -289,6 +309,8 @@ int ctr_job_spec_check(const struct ctr_job_spec *spec, struct centro_error_text
 		error = check_labels(spec->labels, spec->label_count, text);
 	if (error == CENTRO_OK)
 		error = check_tasks(spec, text);
+	if (error == CENTRO_OK)
+		error = check_record_size(spec, text);
 	return error;
 }
 

@@ -26,6 +26,8 @@ _Static_assert(CTR_ENGINE_BATCH_BYTES_MAX *CTR_ENGINE_BATCH_OVERRUN <=
 		       CENTRO_STORE_BATCH_BYTES_MAX / 4 * 3,
 	       "a full batch is within the store's limit");
 
+_Static_assert(CTR_RECORD_SIZE_MAX <= CENTRO_STORE_VALUE_SIZE_MAX, "a job's record is a value");
+
 static void default_u32(uint32_t *value, uint32_t otherwise)
 {
 	if (*value == 0)

@@ -133,8 +133,8 @@ int fixture_execute(struct fixture *fixture, const struct ctr_command *command,
 	return ctr_engine_execute(fixture->engine, fixture->now, command, ret_result);
 }
 
-static int submit(struct fixture *fixture, const char *request_id, uint32_t count,
-		  const char *argument, struct ctr_result *ret_result)
+int fixture_try_submit(struct fixture *fixture, const char *request_id, uint32_t count,
+		       const char *argument, struct ctr_result *ret_result)
 {
 	const char *argv[] = {"true", argument};
 	struct centro_task_options task = CENTRO_TASK_OPTIONS_INIT;
@@ -164,13 +164,13 @@ static int submit(struct fixture *fixture, const char *request_id, uint32_t coun
 int fixture_submit_many(struct fixture *fixture, const char *request_id, uint32_t count,
 			struct ctr_result *ret_result)
 {
-	return submit(fixture, request_id, count, "hello world", ret_result);
+	return fixture_try_submit(fixture, request_id, count, "hello world", ret_result);
 }
 
 centro_job_id fixture_submit_command(struct fixture *fixture, const char *argument)
 {
 	struct ctr_result result;
-	int status = submit(fixture, NULL, 1, argument, &result);
+	int status = fixture_try_submit(fixture, NULL, 1, argument, &result);
 	ck_assert_msg(status == CENTRO_OK, "%s: %s", centro_error_name(status), result.text.text);
 	return result.job;
 }
@@ -180,12 +180,13 @@ centro_job_id fixture_submit(struct fixture *fixture)
 	return fixture_submit_command(fixture, "hello world");
 }
 
-int fixture_try_register(struct fixture *fixture, uint32_t cores, struct ctr_result *ret_result)
+int fixture_try_register(struct fixture *fixture, const char *name, uint32_t cores,
+			 struct ctr_result *ret_result)
 {
 	struct centro_node_options node = CENTRO_NODE_OPTIONS_INIT;
-	node.name = "n1";
+	node.name = name;
 	node.cpu_milli = cores * 1000;
-	node.memory_mib = 1000000;
+	node.memory_mib = UINT32_MAX;
 
 	struct ctr_arena arena;
 	ctr_arena_init(&arena, NULL, SIZE_MAX);
@@ -201,12 +202,17 @@ int fixture_try_register(struct fixture *fixture, uint32_t cores, struct ctr_res
 	return status;
 }
 
-void fixture_register(struct fixture *fixture, uint32_t cores)
+void fixture_register_named(struct fixture *fixture, const char *name, uint32_t cores)
 {
 	struct ctr_result result;
-	int status = fixture_try_register(fixture, cores, &result);
+	int status = fixture_try_register(fixture, name, cores, &result);
 	ck_assert_msg(status == CENTRO_OK, "%s: %s", centro_error_name(status), result.text.text);
 	fixture->node = result.node;
+}
+
+void fixture_register(struct fixture *fixture, uint32_t cores)
+{
+	fixture_register_named(fixture, "n1", cores);
 }
 
 int fixture_cancel(struct fixture *fixture, centro_job_id job)

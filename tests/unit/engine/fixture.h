@@ -57,13 +57,17 @@ int fixture_execute(struct fixture *fixture, const struct ctr_command *command,
 /* A job of `count` instances of one core. `request_id` may be NULL. */
 int fixture_submit_many(struct fixture *fixture, const char *request_id, uint32_t count,
 			struct ctr_result *ret_result);
+int fixture_try_submit(struct fixture *fixture, const char *request_id, uint32_t count,
+		       const char *argument, struct ctr_result *ret_result);
 /* The same of one instance, which must be accepted. */
 centro_job_id fixture_submit(struct fixture *fixture);
 /* The same, with this argument to its command. */
 centro_job_id fixture_submit_command(struct fixture *fixture, const char *argument);
 /* A node of so many cores, as fixture->node. */
 void fixture_register(struct fixture *fixture, uint32_t cores);
-int fixture_try_register(struct fixture *fixture, uint32_t cores, struct ctr_result *ret_result);
+void fixture_register_named(struct fixture *fixture, const char *name, uint32_t cores);
+int fixture_try_register(struct fixture *fixture, const char *name, uint32_t cores,
+			 struct ctr_result *ret_result);
 int fixture_cancel(struct fixture *fixture, centro_job_id job);
 /* Of the first instance's current attempt, or of its first if it has ended. */
 int fixture_report(struct fixture *fixture, centro_job_id job, bool ended, int exit_code);

@@ -179,6 +179,66 @@ START_TEST(an_ended_job_leaves_memory_and_is_recent)
 }
 END_TEST
 
+/* Ten thousand instances on a node with the longest name, each with a long story to tell. */
+static void end_all(centro_job_id id)
+{
+	static char message[CTR_REASON_SIZE_MAX + 1];
+	memset(message, 'm', sizeof(message) - 1);
+	const struct ctr_core *core = ctr_engine_core(fixture.engine);
+	for (uint32_t i = 0; i < CTR_INSTANCES_MAX; i++) {
+		const struct ctr_job *job = ctr_core_find_job(core, id);
+		struct ctr_command command = {
+			.type = CTR_COMMAND_REPORT,
+			.report =
+				{
+					.node = fixture.node,
+					.session = ctr_engine_get_term(fixture.engine),
+					.attempt = ctr_instance_ref(&job->tasks[0].instances[i]),
+					.ended = true,
+					.cause = CENTRO_CAUSE_SIGNALLED,
+					.signal = 9,
+					.message = ctr_bytes_str(message),
+				},
+		};
+		struct ctr_result result;
+		ck_assert_int_eq(fixture_execute(&fixture, &command, &result), CENTRO_OK);
+		if (i % 1000 == 0)
+			fixture_settle(&fixture);
+	}
+}
+
+START_TEST(the_largest_array_fits_into_its_record)
+{
+	char name[CTR_NODE_NAME_SIZE_MAX + 1];
+	memset(name, 'n', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	fixture_register_named(&fixture, name, CTR_INSTANCES_MAX);
+	struct ctr_result result;
+	ck_assert_int_eq(fixture_submit_many(&fixture, NULL, CTR_INSTANCES_MAX, &result),
+			 CENTRO_OK);
+	fixture_settle(&fixture);
+	fixture_assert_stored(&fixture);
+	end_all(result.job);
+	fixture_settle(&fixture);
+	ck_assert_uint_eq(fixture.reloaded_count, 0);
+	ck_assert_uint_eq(ctr_core_job_count(ctr_engine_core(fixture.engine)), 0);
+	ck_assert_uint_eq(fixture_row_count(&fixture, "history/", "history0"), 1);
+	fixture_assert_stored(&fixture);
+}
+END_TEST
+
+START_TEST(what_may_become_too_large_is_refused)
+{
+	static char text[200 * 1024];
+	memset(text, 'x', sizeof(text) - 1);
+	struct ctr_result result;
+	int status = fixture_try_submit(&fixture, NULL, CTR_INSTANCES_MAX, text, &result);
+	ck_assert_int_eq(status, CENTRO_ERR_INVALID);
+	ck_assert_msg(strstr(result.text.text, "10000 instances"), "%s", result.text.text);
+	ck_assert_int_eq(fixture_try_submit(&fixture, NULL, 5000, text, &result), CENTRO_OK);
+}
+END_TEST
+
 START_TEST(a_quiet_engine_writes_nothing)
 {
 	fixture_register(&fixture, 4);
@@ -211,6 +271,8 @@ int main(void)
 	tcase_add_test(tcase, ids_are_written_before_they_are_used_up);
 	tcase_add_test(tcase, what_belongs_to_a_job_is_one_group);
 	tcase_add_test(tcase, an_ended_job_leaves_memory_and_is_recent);
+	tcase_add_test(tcase, the_largest_array_fits_into_its_record);
+	tcase_add_test(tcase, what_may_become_too_large_is_refused);
 	tcase_add_test(tcase, a_quiet_engine_writes_nothing);
 	suite_add_tcase(suite, tcase);
 	return ctr_suite_run(suite);

@@ -146,7 +146,7 @@ static void scenario(struct fixture *run)
 	struct ctr_result result;
 	if (fixture_try_open(run, NULL) != CENTRO_OK)
 		return;
-	fixture_try_register(run, 2, &result);
+	fixture_try_register(run, "n1", 2, &result);
 	run->node = result.node;
 	for (int i = 0; i < 4; i++) {
 		int status = fixture_submit_many(run, "id", 1, &result);
