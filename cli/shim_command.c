@@ -141,6 +141,22 @@ static bool set_limits(const struct child *child)
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
 }
 
+/*
+ * All to their defaults. By the system call: libc sets the two signals that it
+ * keeps for itself to be ignored on the way here, and hides them from sigaction().
+ */
+static void reset_signals(void)
+{
+	static const struct {
+		void *handler;
+		unsigned long flags;
+		void *restorer;
+		uint64_t mask;
+	} defaults;
+	for (int signal = 1; signal <= 64; signal++)
+		(void)syscall(SYS_rt_sigaction, signal, &defaults, NULL, sizeof(defaults.mask));
+}
+
 static const char *find_path(const char *const *env)
 {
 	for (; *env; env++) {
@@ -202,6 +218,7 @@ static _Noreturn void run_child(const struct child *child)
 		fail(child, CTR_SHIM_STEP_CHDIR);
 	if (dup2(child->out_fd, STDOUT_FILENO) < 0 || dup2(child->err_fd, STDERR_FILENO) < 0)
 		fail(child, CTR_SHIM_STEP_OUTPUT);
+	reset_signals();
 	if (!set_limits(child) || close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) != 0 ||
 	    sigprocmask(SIG_SETMASK, &none, NULL) != 0)
 		fail(child, CTR_SHIM_STEP_LIMITS);

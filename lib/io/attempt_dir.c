@@ -19,6 +19,7 @@
 
 #include "base/assert.h"
 #include "base/bytes.h"
+#include "io/orphans.h"
 #include "io/trash.h"
 
 /* Of a record, strings included: a specification is far smaller. */
@@ -98,15 +99,18 @@ static int encode_record(const struct ctr_state_dir *state, const struct ctr_att
 				.time_limit_ns = spec->time_limit.ns,
 				.kill_grace_ns = spec->kill_grace.ns,
 				.argc = (uint32_t)spec->argc,
-				.envc = (uint32_t)spec->envc,
+				.envc = (uint32_t)spec->envc + 1,
 			},
 	};
+	char mark[CTR_ORPHAN_MARK_SIZE];
+	const char *env_mark = ctr_orphan_mark(state->agent_id, &spec->ref, mark);
 	memcpy(record.boot_id, state->boot_id, sizeof(record.boot_id));
 
 	ctr_buf_clear(buf);
 	ctr_buf_append(buf, &record, sizeof(record));
 	append_strings(buf, &spec->working_dir, 1);
 	append_strings(buf, spec->argv, spec->argc);
+	append_strings(buf, &env_mark, 1);
 	append_strings(buf, spec->env, spec->envc);
 	if (buf->error)
 		return buf->error;
@@ -142,7 +146,7 @@ int ctr_attempt_dir_make(const struct ctr_state_dir *state, const struct ctr_att
 	char name[CTR_ATTEMPT_NAME_SIZE], path[CTR_ATTEMPT_NAME_SIZE * 2];
 	CTR_ASSERT(spec->argc > 0);
 	CTR_ASSERT(slot > 0);
-	if (spec->argc > CTR_SHIM_STRINGS_MAX || spec->envc > CTR_SHIM_STRINGS_MAX)
+	if (spec->argc > CTR_SHIM_STRINGS_MAX || spec->envc >= CTR_SHIM_STRINGS_MAX)
 		return ctr_error(text, CENTRO_ERR_INVALID,
 				 "command and env: at most %d strings each", CTR_SHIM_STRINGS_MAX);
 	int status = encode_record(state, spec, slot, scratch);

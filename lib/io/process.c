@@ -34,7 +34,7 @@ uint64_t ctr_process_start_ticks(pid_t pid)
 	return at ? strtoull(at + 1, NULL, 10) : 0;
 }
 
-static bool is_alive(int pidfd)
+bool ctr_process_is_alive(int pidfd)
 {
 	struct pollfd poll_fd = {.fd = pidfd, .events = POLLIN};
 	return poll(&poll_fd, 1, 0) == 0;
@@ -48,7 +48,7 @@ int ctr_process_open(pid_t pid, uint64_t start_ticks)
 	if (pidfd < 0)
 		return -1;
 	/* Alive after its start was read: so it was this one whose start was read. */
-	if (ctr_process_start_ticks(pid) == start_ticks && is_alive(pidfd))
+	if (ctr_process_start_ticks(pid) == start_ticks && ctr_process_is_alive(pidfd))
 		return pidfd;
 	close(pidfd);
 	return -1;
@@ -58,7 +58,7 @@ bool ctr_process_has_ended(int pidfd, int *ret_status)
 {
 	siginfo_t info = {0};
 	CTR_ASSERT(pidfd >= 0);
-	if (is_alive(pidfd))
+	if (ctr_process_is_alive(pidfd))
 		return false;
 	*ret_status = -1;
 	if (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG) == 0 && info.si_pid != 0)

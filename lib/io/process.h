@@ -17,6 +17,7 @@
 int ctr_process_open(pid_t pid, uint64_t start_ticks);
 /* When a process started, in ticks since the boot; 0: there is none. */
 uint64_t ctr_process_start_ticks(pid_t pid);
+bool ctr_process_is_alive(int pidfd);
 /* Whether it has ended; then also its status, if it is a child of ours: else -1. */
 bool ctr_process_has_ended(int pidfd, int *ret_status);
 /* "exited with 3", "was killed by signal 9"; of a status as in wait(2). Returns `buffer`. */

@@ -24,12 +24,14 @@
 #include "base/assert.h"
 #include "base/bytes.h"
 #include "base/time.h"
+#include "io/orphans.h"
 #include "io/process.h"
 #include "io/runner_private.h"
 
 #define EVENTS_MAX    64
 #define TRASH_OPS_MAX 64
 #define TRASH_PAUSE   ctr_span_ms(2)
+#define SWEEP_PAUSE   ctr_span_ms(20)
 #define WAKE_FD_DATA  0 /* slot 0 belongs to nobody */
 
 #define SAME(name) ((int)CTR_SHIM_##name == (int)CENTRO_CAUSE_##name)
@@ -168,7 +170,7 @@ static void set_lease(void *arg, uint32_t handle, struct centro_instant lease_en
 	struct ctr_runner *runner = arg;
 	struct ctr_run *run = ctr_runner_find(runner, handle);
 	CTR_ASSERT(run->stage != CTR_RUN_PREPARED);
-	if (run->stage != CTR_RUN_ENDED)
+	if (run->pidfd >= 0)
 		ctr_lease_file_set_end(&runner->leases, run->slot, lease_end);
 }
 
@@ -192,7 +194,7 @@ static void kill_attempt(void *arg, uint32_t handle, enum centro_cause cause,
 	struct ctr_runner *runner = arg;
 	struct ctr_run *run = ctr_runner_find(runner, handle);
 	CTR_ASSERT(run->stage != CTR_RUN_PREPARED);
-	if (run->stage != CTR_RUN_ENDED)
+	if (run->pidfd >= 0)
 		ctr_runner_order(runner, run, cause, grace);
 }
 
@@ -266,11 +268,51 @@ static void look_at_shim(struct ctr_runner *runner, uint32_t slot)
 	CTR_ASSERT(run->pidfd >= 0);
 	if (!ctr_process_has_ended(run->pidfd, &status))
 		return;
-	close(run->pidfd); /* epoll forgets it too */
+	/*
+	 * Closing is not enough for epoll to forget it: a shim that is being started has
+	 * copies of all descriptors until its exec, which comes after vfork's return.
+	 */
+	epoll_ctl(runner->epoll_fd, EPOLL_CTL_DEL, run->pidfd, NULL);
+	close(run->pidfd);
 	run->pidfd = -1;
+	if (ctr_runner_read_end(runner, run, status, &end)) {
+		ctr_runner_orphan(runner, run, status);
+		return;
+	}
 	run->stage = CTR_RUN_ENDED;
-	ctr_runner_read_end(runner, run, status, &end);
 	runner->options.ended(runner->options.arg, slot, &end);
+}
+
+void ctr_runner_orphan(struct ctr_runner *runner, struct ctr_run *run, int status)
+{
+	CTR_ASSERT(run->pidfd < 0);
+	CTR_ASSERT(run->stage != CTR_RUN_ORPHANED && run->stage != CTR_RUN_ENDED);
+	run->stage = CTR_RUN_ORPHANED;
+	run->shim_status = status;
+	runner->orphaned++;
+}
+
+/* Kill what is left of one attempt; when nothing was, it has ended. */
+static void sweep(struct ctr_runner *runner, struct ctr_run *run)
+{
+	char mark[CTR_ORPHAN_MARK_SIZE];
+	struct ctr_attempt_end end;
+	if (ctr_orphans_kill(ctr_orphan_mark(runner->state.agent_id, &run->ref, mark)) > 0)
+		return;
+	CTR_ASSERT(runner->orphaned > 0);
+	runner->orphaned--;
+	run->stage = CTR_RUN_ENDED;
+	ctr_runner_read_end(runner, run, run->shim_status, &end);
+	runner->options.ended(runner->options.arg, run->slot, &end);
+}
+
+static void sweep_orphans(struct ctr_runner *runner)
+{
+	for (uint32_t slot = 1; runner->orphaned > 0 && slot < runner->leases.count; slot++) {
+		struct ctr_run *run = runner->runs[slot];
+		if (run && run->stage == CTR_RUN_ORPHANED)
+			sweep(runner, run);
+	}
 }
 
 int ctr_runner_fd(const struct ctr_runner *runner)
@@ -296,6 +338,9 @@ struct centro_instant ctr_runner_tick(struct ctr_runner *runner, struct centro_t
 	struct centro_instant next = ctr_runner_check_logs(runner);
 	if (ctr_trash_work(&runner->trash, TRASH_OPS_MAX))
 		next = ctr_earlier(next, ctr_after(now.steady, TRASH_PAUSE));
+	sweep_orphans(runner);
+	if (runner->orphaned > 0)
+		next = ctr_earlier(next, ctr_after(now.steady, SWEEP_PAUSE));
 	return next;
 }
 

@@ -6,7 +6,7 @@
  * Runs attempts: the host of an agent's brain (agent/host.h) on shims and files.
  *
  * Wait until ctr_runner_fd() is readable or the instant that ctr_runner_tick()
- * gave has come. Nothing is called back but from ctr_runner_dispatch().
+ * gave has come. Nothing is called back but from these two.
  */
 
 #include <centro/log.h>

@@ -32,8 +32,8 @@ static void set_end(struct ctr_attempt_end *end, enum centro_cause cause, const 
 	snprintf(end->message, sizeof(end->message), "%s", message);
 }
 
-/* Of an attempt of which no shim runs any more. */
-static void judge(struct ctr_runner *runner, int dir_fd, enum ctr_attempt_stage stage,
+/* Of an attempt of which no shim runs any more. True: processes may be left. */
+static bool judge(struct ctr_runner *runner, int dir_fd, enum ctr_attempt_stage stage,
 		  const struct ctr_shim_record *record, int status, struct ctr_attempt_end *ret_end)
 {
 	char how[64], message[CTR_ATTEMPT_MESSAGE_SIZE];
@@ -55,7 +55,9 @@ static void judge(struct ctr_runner *runner, int dir_fd, enum ctr_attempt_stage 
 		snprintf(message, sizeof(message), "its shim %s without a record of the end",
 			 ctr_process_status_text(status, how, sizeof(how)));
 		set_end(ret_end, CENTRO_CAUSE_NODE_LOST, message);
+		return true;
 	}
+	return false;
 }
 
 static void explain_log_limit(const struct ctr_runner *runner, struct ctr_attempt_end *end)
@@ -66,11 +68,12 @@ static void explain_log_limit(const struct ctr_runner *runner, struct ctr_attemp
 		 centro_size_format(runner->options.log_bytes_max, size, sizeof(size)));
 }
 
-void ctr_runner_read_end(struct ctr_runner *runner, const struct ctr_run *run, int status,
+bool ctr_runner_read_end(struct ctr_runner *runner, const struct ctr_run *run, int status,
 			 struct ctr_attempt_end *ret_end)
 {
 	enum ctr_attempt_stage stage = CTR_ATTEMPT_KEPT;
 	struct ctr_shim_record record;
+	bool may_be_left = true;
 	int dir_fd = ctr_attempt_dir_open(&runner->state, &run->ref);
 	int error = dir_fd < 0 ? CENTRO_ERR_IO : ctr_attempt_dir_read(dir_fd, &stage, &record);
 
@@ -80,12 +83,13 @@ void ctr_runner_read_end(struct ctr_runner *runner, const struct ctr_run *run, i
 	if (error != CENTRO_OK || stage == CTR_ATTEMPT_KEPT)
 		set_end(ret_end, CENTRO_CAUSE_NODE_LOST, "its record is gone or damaged");
 	else
-		judge(runner, dir_fd, stage, &record, status, ret_end);
+		may_be_left = judge(runner, dir_fd, stage, &record, status, ret_end);
 	if (ret_end->cause == CENTRO_CAUSE_LOG_LIMIT)
 		explain_log_limit(runner, ret_end);
 	if (ret_end->end_wall.ns == 0)
 		ret_end->end_wall = ctr_clock_now().wall;
 	ctr_close(dir_fd);
+	return may_be_left;
 }
 
 /* ---- adoption ---- */
@@ -211,10 +215,11 @@ static int adopt_record(struct adoption *adoption, const struct centro_attempt_r
 		return CENTRO_ERR_IO;
 	if (pidfd >= 0) {
 		adopt_alive(adoption, run, &attempt);
+	} else if (ctr_runner_read_end(runner, run, -1, &attempt.end)) {
+		ctr_runner_orphan(runner, run, -1);
 	} else {
 		run->stage = CTR_RUN_ENDED;
 		attempt.has_ended = true;
-		ctr_runner_read_end(runner, run, -1, &attempt.end);
 		attempt.start_wall = attempt.end.start_wall;
 	}
 	adoption->fn(adoption->arg, &attempt);

@@ -14,6 +14,7 @@ enum ctr_run_stage {
 	CTR_RUN_PREPARED,
 	CTR_RUN_STARTED, /* its shim was, the command perhaps not yet */
 	CTR_RUN_RUNNING,
+	CTR_RUN_ORPHANED, /* its shim was killed; what it left is being killed */
 	CTR_RUN_ENDED,
 };
 
@@ -22,7 +23,8 @@ struct ctr_run {
 	struct centro_attempt_ref ref;
 	uint32_t slot;
 	enum ctr_run_stage stage;
-	int pidfd; /* of its shim; -1: there is none */
+	int pidfd;       /* of its shim; -1: there is none */
+	int shim_status; /* orphaned: as from ctr_process_has_ended() */
 	struct centro_span kill_grace;
 	enum centro_cause kill_cause; /* of the first order; NONE: there was none */
 };
@@ -54,6 +56,7 @@ struct ctr_runner {
 	int shim_wake_fd, shim_null_fd; /* … and get these; not below CTR_SHIM_FD_END */
 	struct ctr_buf scratch;
 	struct centro_time now; /* of the last tick */
+	uint32_t orphaned;      /* attempts of that stage */
 	struct centro_instant next_size_check;
 	uint32_t size_check_slot; /* how far this round of checks is; 0: none is under way */
 	bool size_check_found;    /* something runs */
@@ -65,9 +68,15 @@ struct ctr_run *ctr_runner_add(struct ctr_runner *runner, const struct centro_at
 			       uint32_t slot);
 /* Hear of the end of its shim. Takes `pidfd`, also on an error. */
 int ctr_runner_watch(struct ctr_runner *runner, struct ctr_run *run, int pidfd);
-/* What its record says now that its shim has ended; `status` as from ctr_process_has_ended(). */
-void ctr_runner_read_end(struct ctr_runner *runner, const struct ctr_run *run, int status,
+/*
+ * What its record says now that its shim has ended; `status` as from
+ * ctr_process_has_ended(). True: the shim did not see the end, and processes of
+ * the attempt may be left.
+ */
+bool ctr_runner_read_end(struct ctr_runner *runner, const struct ctr_run *run, int status,
 			 struct ctr_attempt_end *ret_end);
+/* Its shim is gone and did not see the end: kill what is left before that is told. */
+void ctr_runner_orphan(struct ctr_runner *runner, struct ctr_run *run, int status);
 void ctr_runner_order(struct ctr_runner *runner, struct ctr_run *run, enum centro_cause cause,
 		      struct centro_span grace);
 
