@@ -15,9 +15,9 @@
 
 #define OPS_PER_EVENT  2
 #define EVENT_BYTES    192 /* in the event record */
-#define RECORD_BYTES   512 /* keys, and what a job or node has beside what is counted */
-#define INSTANCE_BYTES 160
-#define SEEN_INSTANCES 16 /* smaller jobs are counted at every event of theirs */
+#define RECORD_BYTES   768 /* keys, and what a job or node has beside what is counted */
+#define INSTANCE_BYTES 880 /* with the longest message and name of its node */
+#define SEEN_INSTANCES 4   /* smaller jobs are counted at every event of theirs */
 
 void ctr_weight_clear(struct ctr_weight *weight)
 {
@@ -42,9 +42,10 @@ static uint64_t job_bytes(struct ctr_weight *weight, const struct ctr_job *job,
 	/* The specification is written at the submit, and into the history. */
 	if (type == CENTRO_EVENT_JOB_SUBMITTED || type == CENTRO_EVENT_JOB_ENDED)
 		bytes += job->text.size;
-	if (!was_seen(weight, job))
-		bytes += RECORD_BYTES + (uint64_t)job->instance_count * INSTANCE_BYTES;
-	return bytes;
+	if (was_seen(weight, job))
+		return bytes;
+	uint64_t state = RECORD_BYTES + (uint64_t)job->instance_count * INSTANCE_BYTES;
+	return bytes + (state < CTR_RECORD_SIZE_MAX ? state : CTR_RECORD_SIZE_MAX);
 }
 
 void ctr_weight_add(struct ctr_weight *weight, const struct ctr_core *core,
