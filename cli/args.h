@@ -7,7 +7,7 @@
 #include "cli.h"
 
 struct flag {
-	int id;            /* from 1, of the verb's own */
+	int id;            /* of the verb's own: below 32, or above 255 beside letters */
 	const char *name;  /* without dashes; NULL ends the table */
 	char letter;       /* 0: none */
 	const char *value; /* what to call its value in the help; NULL: it takes none */

@@ -8,8 +8,8 @@
 
 extern const struct flag job_flags[];
 
-/* Ids below this are the verb's own. */
-#define JOB_FLAG_FIRST 100
+/* Ids below this are the verb's own, or letters. */
+#define JOB_FLAG_FIRST 300
 
 struct job_spec {
 	cJSON *job;  /* a JobSpec */

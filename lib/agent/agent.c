@@ -139,6 +139,8 @@ void ctr_agent_free(struct ctr_agent *agent)
 
 int ctr_agent_adopt(struct ctr_agent *agent, const struct ctr_adopted_attempt *adopted)
 {
+	if (ctr_map_reserve(&agent->by_handle, 1) != CENTRO_OK)
+		return CENTRO_ERR_NOMEM;
 	struct ctr_attempt *attempt = ctr_attempt_add(
 		agent, adopted->ref, adopted->has_ended ? CTR_ATTEMPT_ENDED : CTR_ATTEMPT_STARTED);
 	if (!attempt)

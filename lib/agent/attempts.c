@@ -36,8 +36,7 @@ struct ctr_attempt *ctr_attempt_add(struct ctr_agent *agent, struct centro_attem
 {
 	CTR_ASSERT(!ctr_attempt_find(agent, ref));
 	if (agent->attempt_count >= agent->attempts_max ||
-	    ctr_bytes_map_reserve(&agent->by_ref, 1) != CENTRO_OK ||
-	    ctr_map_reserve(&agent->by_handle, 1) != CENTRO_OK)
+	    ctr_bytes_map_reserve(&agent->by_ref, 1) != CENTRO_OK)
 		return NULL;
 	struct ctr_attempt *attempt = ctr_alloc_zero(agent->allocator, sizeof(*attempt));
 	if (!attempt)
@@ -150,6 +149,8 @@ static int prepare(struct ctr_agent *agent, struct ctr_attempt *attempt,
 	if (spec.argc == 0)
 		return ctr_error(text, CENTRO_ERR_INVALID, "there is no command");
 	int error = ctr_environment_make(agent, assignment, &spec.env, &spec.envc);
+	if (!error)
+		error = ctr_map_reserve(&agent->by_handle, 1);
 	if (error)
 		return ctr_error(text, error, "out of memory");
 	error = agent->host->prepare(agent->host_arg, &spec, &attempt->handle, text);
@@ -178,6 +179,11 @@ void ctr_attempt_start(struct ctr_agent *agent, struct ctr_attempt *attempt)
 	attempt->assignment = NULL;
 	if (!error) {
 		attempt->phase = CTR_ATTEMPT_STARTED;
+		/* The next heartbeat may have been planned for leases that are longer. */
+		agent->heartbeat_due =
+			ctr_earlier(agent->heartbeat_due,
+				    ctr_after(agent->claim_sent,
+					      (struct centro_span){ attempt->lease.ns / 3 }));
 		error = agent->host->start(agent->host_arg, attempt->handle,
 					   ctr_after(agent->claim_sent, attempt->lease), &text);
 	}

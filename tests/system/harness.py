@@ -159,9 +159,8 @@ class Cluster(unittest.TestCase):
         result = subprocess.run([os.path.join(CLI, "centro"), *arguments], env=self.env,
                                 capture_output=True, timeout=timeout * SLOW, check=False, **more)
         if check is not None:
-            self.assertEqual(result.returncode, check,
-                             f"centro {' '.join(arguments)}\n{result.stdout.decode()}"
-                             f"{result.stderr.decode()}")
+            said = (result.stdout + result.stderr)[-4000:].decode(errors="replace")
+            self.assertEqual(result.returncode, check, f"centro {' '.join(arguments)}\n{said}")
         return result
 
     def json(self, *arguments):
