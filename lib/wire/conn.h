@@ -200,7 +200,7 @@ void ctr_conn_trim(struct ctr_grpc_conn *conn, size_t keep_count);
 int ctr_call_set_deadline(struct ctr_grpc_call *call, struct centro_instant deadline);
 /* To be done by the next ctr_conn_settle(). */
 void ctr_call_note(struct ctr_grpc_call *call, enum ctr_call_todo what);
-/* All that is noted, once. */
+/* All that is noted. */
 void ctr_conn_do_noted(struct ctr_grpc_conn *conn);
 /* Tell the owner, once; afterwards only nghttp2 has the call, if that. */
 void ctr_call_close(struct ctr_grpc_call *call, enum ctr_grpc_status status,

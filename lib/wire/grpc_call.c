@@ -179,14 +179,9 @@ void ctr_conn_do_noted(struct ctr_grpc_conn *conn)
 {
 	CTR_ASSERT(conn->is_busy);
 
-	/* What is noted meanwhile waits for the next time: two calls could go on for ever. */
-	struct ctr_list *last = conn->todo.prev;
-	while (!ctr_list_is_empty(&conn->todo)) {
-		struct ctr_list *first = conn->todo.next;
-		do_noted(ctr_list_entry(first, struct ctr_grpc_call, in_todo));
-		if (first == last)
-			break;
-	}
+	/* It ends: frames are not made here, so a call has no more than what it holds. */
+	while (!ctr_list_is_empty(&conn->todo))
+		do_noted(ctr_list_entry(conn->todo.next, struct ctr_grpc_call, in_todo));
 }
 
 void ctr_call_close(struct ctr_grpc_call *call, enum ctr_grpc_status status,
@@ -201,7 +196,6 @@ void ctr_call_close(struct ctr_grpc_call *call, enum ctr_grpc_status status,
 	call->is_open = false;
 	conn->open_count--;
 	ctr_heap_remove(&conn->deadlines, &call->timer);
-	ctr_call_discard(call);
 	if (call->impl && call->impl->closed)
 		call->impl->closed(call->arg, call, status, message, never_sent);
 	call->impl = NULL;

@@ -93,6 +93,20 @@ START_TEST(a_call_that_ended_has_no_deadline)
 }
 END_TEST
 
+START_TEST(a_cancelled_call_stays_cancelled)
+{
+	struct pump pump;
+	ck_assert(pump_open(&pump, NULL));
+	struct pump_call *call = start_until(&pump, "/t/Hold", 300);
+	pump_run(&pump);
+	ctr_grpc_call_cancel(call->call);
+	pump.now = ctr_after(pump.now, ctr_span_ms(300));
+	ctr_grpc_conn_tick(pump.client, pump.now);
+	pump_expect(call, "C(CANCELLED:cancelled by the caller)");
+	pump_close(&pump);
+}
+END_TEST
+
 START_TEST(a_peer_that_says_nothing)
 {
 	struct raw raw;
@@ -288,6 +302,7 @@ int main(void)
 	tcase_add_test(tcase, a_deadline_on_the_servers_side);
 	tcase_add_test(tcase, deadlines_strike_in_their_order);
 	tcase_add_test(tcase, a_call_that_ended_has_no_deadline);
+	tcase_add_test(tcase, a_cancelled_call_stays_cancelled);
 	tcase_add_test(tcase, a_peer_that_says_nothing);
 	tcase_add_test(tcase, keepalive);
 	tcase_add_test(tcase, any_byte_keeps_a_connection_alive);

@@ -179,19 +179,20 @@ START_TEST(a_response_in_full)
 {
 	struct raw raw;
 	begin(&raw);
-	const nghttp2_nv early = raw_header(":status", "103");
+	const nghttp2_nv early[] = {raw_header(":status", "103"), raw_header("x-leader", "early")};
 	const nghttp2_nv headers[] = {raw_header(":status", "200"),
 				      raw_header("content-type", "application/grpc"),
 				      raw_header("x-leader", "node-3")};
 	const nghttp2_nv trailers[] = {raw_header("grpc-status", "0"),
 				       raw_header("x-leader", "other")};
-	raw_add_headers(&raw, 1, 0, &early, 1);
+	raw_add_headers(&raw, 1, 0, early, 2);
 	ck_assert_int_eq(raw_give(&raw), CENTRO_OK);
 	ck_assert_str_eq(raw_log(&raw), "");
 	raw_add_headers(&raw, 1, 0, headers, 3);
 	ck_assert_int_eq(raw_give(&raw), CENTRO_OK);
 	struct centro_bytes value;
 	ck_assert(ctr_grpc_call_get_metadata(raw.call, "x-leader", &value));
+	ck_assert(ctr_bytes_equal(value, ctr_bytes_str("node-3")));
 	raw_add_message(&raw, 1, "one", 0);
 	raw_add_message(&raw, 1, "two", 0);
 	raw_add_headers(&raw, 1, RAW_END_STREAM, trailers, 2);
