@@ -2,8 +2,11 @@
 /* Tests of lib/engine/public_engine.c. */
 #include "public_fixture.h"
 
+#include <poll.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "engine/public.h"
 #include "support/failing_allocator.h"
 #include "support/suite.h"
 
@@ -121,6 +124,53 @@ START_TEST(the_end_answers_everybody)
 }
 END_TEST
 
+/* ---- on a disk ---------------------------------------------------- */
+
+static void dispatch_until(struct centro_engine *engine, int answers)
+{
+	while (owner.answers < answers) {
+		struct pollfd fd = {.fd = centro_engine_fd(engine), .events = POLLIN};
+		ck_assert_int_ge(fd.fd, 0);
+		ck_assert_int_eq(centro_engine_dispatch(engine, owner.now), CENTRO_OK);
+		bool is_due = centro_engine_get_wake(engine).ns <= owner.now.steady.ns;
+		poll(&fd, 1, is_due || owner.answers == answers ? 0 : 5000);
+	}
+}
+
+START_TEST(a_file_keeps_what_was_acknowledged)
+{
+	char dir[] = "/tmp/centro-public-XXXXXX", uri[64], command[64];
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	snprintf(uri, sizeof(uri), "file:%s/store", dir);
+	struct centro_bytes spec = {(const uint8_t *)"{\"tasks\":[{\"command\":[\"true\"]}]}", 32};
+	struct centro_engine *engine, *other;
+	struct centro_error_text text = {0};
+	uint64_t hash = 0;
+	for (int round = 1; round <= 3; round++) {
+		int status = centro_engine_open(uri, NULL, owner.now, &engine, &text);
+		ck_assert_msg(status == CENTRO_OK, "%s", text.text);
+		ck_assert_uint_eq(centro_engine_get_term(engine), (uint64_t)round);
+		const struct ctr_core *core = ctr_engine_core(engine->engine);
+		ck_assert(round == 1 || ctr_core_hash(core) == hash);
+		ck_assert_int_eq(centro_engine_open(uri, NULL, owner.now, &other, &text),
+				 CENTRO_ERR_LOCKED);
+		owner.answers = 0;
+		for (int i = 0; i < 50; i++)
+			ck_assert_int_eq(
+				centro_engine_submit_encoded(engine, owner.now, spec, CENTRO_JSON,
+							     NULL, owner_submitted, &owner, &text),
+				CENTRO_OK);
+		dispatch_until(engine, 50);
+		ck_assert_int_eq(owner.status, CENTRO_OK);
+		ck_assert_uint_eq(ctr_core_job_count(core), 50 * (size_t)round);
+		hash = ctr_core_hash(core);
+		centro_engine_free(engine);
+	}
+	snprintf(command, sizeof(command), "rm -rf %s", dir);
+	ck_assert_int_eq(system(command), 0);
+}
+END_TEST
+
 /* ---- every allocation -------------------------------------------- */
 
 static void work_on(struct owner *run, const struct centro_assignment *assignment)
@@ -196,6 +246,7 @@ int main(void)
 	tcase_add_test(tcase, structs_of_other_releases_are_told_apart);
 	tcase_add_loop_test(tcase, a_failure_is_told_once, 0, 2);
 	tcase_add_loop_test(tcase, the_end_answers_everybody, 0, 2);
+	tcase_add_test(tcase, a_file_keeps_what_was_acknowledged);
 	tcase_add_loop_test(tcase, every_allocation_may_fail, 0, 2);
 	suite_add_tcase(suite, tcase);
 	return ctr_suite_run(suite);
