@@ -22,7 +22,9 @@ import api
 
 JOBS = int(os.environ.get("CENTRO_KILL_JOBS", "3000"))
 CLIENTS = 16
-KILL_EVERY_S = (0.7, 3.0)
+# Jobs a second, of all clients: about as many as run, so that submits go on as long as the kills.
+SUBMITS_PER_S = 280
+KILL_EVERY_S = (0.3, 2.0)
 
 
 class Submitter(threading.Thread):
@@ -40,8 +42,12 @@ class Submitter(threading.Thread):
             options = [("grpc.initial_reconnect_backoff_ms", 50), ("grpc.max_reconnect_backoff_ms", 200)]
             with grpc.insecure_channel(self.address, options) as channel:
                 service = api.Service(channel, self.jobs, "JobService")
-                for _ in range(self.count):
+                started = time.monotonic()
+                for i in range(self.count):
                     self.submit(service)
+                    ahead = started + i * CLIENTS / SUBMITS_PER_S - time.monotonic()
+                    if ahead > 0:
+                        time.sleep(ahead)
         except Exception as error:  # reported by the test, which joins this thread
             self.error = error
 
