@@ -117,7 +117,8 @@ static int remember_kept(struct adoption *adoption, const struct centro_attempt_
 		adoption->kept_capacity = capacity;
 	}
 	uint64_t written = fstat(dir_fd, &stat) == 0 && stat.st_mtim.tv_sec > 0
-				   ? (uint64_t)stat.st_mtim.tv_sec * CTR_NS_PER_SEC
+				   ? (uint64_t)stat.st_mtim.tv_sec * CTR_NS_PER_SEC +
+					     (uint64_t)stat.st_mtim.tv_nsec
 				   : 0;
 	adoption->kept[adoption->kept_count++] = (struct ctr_kept){.ref = *ref, .until = {written}};
 	return CENTRO_OK;

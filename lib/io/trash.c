@@ -115,27 +115,31 @@ static void work_on(struct ctr_trash *trash, const char *name, size_t *ops)
 	ctr_close(fd);
 }
 
-bool ctr_trash_work(struct ctr_trash *trash, size_t ops_max)
+/* Once over the trash. Whether there was anything. */
+static bool work_once(struct ctr_trash *trash, size_t *ops)
 {
 	struct ctr_dir_reader reader;
 	const struct dirent64 *entry;
-	size_t ops = ops_max;
-
-	if (trash->is_empty)
-		return false;
-	ctr_dir_reader_init(&reader, trash->fd);
 	bool found = false;
-	while (ops > 0 && (entry = ctr_dir_reader_next(&reader))) {
+
+	ctr_dir_reader_init(&reader, trash->fd);
+	while (*ops > 0 && (entry = ctr_dir_reader_next(&reader))) {
 		if (strncmp(entry->d_name, STUCK_PREFIX, strlen(STUCK_PREFIX)) == 0)
 			continue;
 		found = true;
+		(*ops)--;
 		if (entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN)
-			work_on(trash, entry->d_name, &ops);
+			work_on(trash, entry->d_name, ops);
 		else if (unlinkat(trash->fd, entry->d_name, 0) != 0)
 			give_up(trash, entry->d_name);
-		if (ops > 0)
-			ops--;
 	}
-	trash->is_empty = !found;
+	return found;
+}
+
+bool ctr_trash_work(struct ctr_trash *trash, size_t ops_max)
+{
+	/* What was moved up while the trash was read may not have been seen: read it again. */
+	for (size_t ops = ops_max; ops > 0 && !trash->is_empty;)
+		trash->is_empty = !work_once(trash, &ops);
 	return !trash->is_empty;
 }

@@ -103,7 +103,8 @@ void run_fixture_fini(struct run_fixture *fixture)
 						(struct centro_span){0});
 	}
 	for (size_t i = 0; fixture->runner && i < fixture->adopted_count; i++) {
-		if (!fixture->adopted[i].has_ended)
+		if (!fixture->adopted[i].has_ended &&
+		    fixture->ends[fixture->adopted[i].handle] == 0)
 			ctr_runner_host()->kill(fixture->runner, fixture->adopted[i].handle,
 						CENTRO_CAUSE_CANCEL, (struct centro_span){0});
 	}

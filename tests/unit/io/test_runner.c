@@ -100,14 +100,13 @@ END_TEST
 
 START_TEST(test_descriptors_and_session)
 {
-	const char *const argv[] = {
-		"sh", "-c",
-		"ls /proc/$$/fd | tr '\\n' ' '; readlink /proc/$$/fd/0; ulimit -n; "
-		"cut -d' ' -f5,6 /proc/$$/stat; echo $$",
-		NULL};
+	const char *const argv[] = {"sh", "-c",
+				    "ls /proc/$$/fd; readlink /proc/$$/fd/0; ulimit -n; "
+				    "cut -d' ' -f5,6 /proc/$$/stat; echo $$",
+				    NULL};
 	long group, session, self;
 	const char *text = output_of(argv);
-	const char *start = "0 1 2 /dev/null\n1024\n";
+	const char *start = "0\n1\n2\n/dev/null\n1024\n";
 	ck_assert_msg(strncmp(text, start, strlen(start)) == 0, "%s", text);
 	ck_assert_int_eq(sscanf(text + strlen(start), "%ld %ld %ld", &group, &session, &self), 3);
 	ck_assert_int_eq(group, self);
