@@ -67,7 +67,7 @@ enum ctr_shim_cause {
 
 /* What could not be done on the way to the command: X(name, what it tried) */
 #define CTR_SHIM_STEP_MAP(X)                                 \
-	X(NONE, "nothing")                                   \
+	X(NONE, "start the command")                         \
 	X(RECORD, "read the record of the attempt")          \
 	X(OUTPUT, "open the files for output")               \
 	X(WORK, "make the working directory of the attempt") \
