@@ -18,7 +18,6 @@
 
 #include "load_agent.h"
 #include "load_job.h"
-#include "load_net.h"
 
 #define SUBMITTERS_MAX 48
 #define AGENTS_MAX     8
