@@ -49,8 +49,10 @@ static void add_flags(struct args *args, const struct flag *flags, size_t *count
 		};
 		if (!flags->letter)
 			continue;
-		char letter[3] = { flags->letter, flags->value ? ':' : '\0', '\0' };
-		strcat(args->letters, letter);
+		char *end = args->letters + strlen(args->letters);
+		*end++ = flags->letter;
+		if (flags->value)
+			*end = ':';
 	}
 }
 
@@ -63,7 +65,7 @@ void args_begin(struct args *args, struct cli *cli, int argc, char **argv)
 	args->letters = calloc(FLAGS_MAX * 2 + 3, 1);
 	if (!args->options || !args->letters)
 		abort();
-	strcpy(args->letters, verb->stops_at_command ? "+:" : ":");
+	memcpy(args->letters, verb->stops_at_command ? "+:" : ":", verb->stops_at_command ? 2 : 1);
 	add_flags(args, global_flags, &count);
 	for (size_t t = 0; verb->flags[t]; t++)
 		add_flags(args, verb->flags[t], &count);

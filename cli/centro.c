@@ -4,7 +4,6 @@
  *
  * The only reader of the environment beside dev_file.c.
  */
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,6 +12,7 @@
 
 #include "cmd.h"
 #include "dev_file.h"
+#include "signals.h"
 
 static const char *const address_default = "127.0.0.1:50051";
 
@@ -141,7 +141,7 @@ int main(int argc, char **argv)
 	cli.verb = verb->name;
 	const char *no_color = getenv("NO_COLOR");
 	cli.color = isatty(STDOUT_FILENO) && !(no_color && no_color[0]);
-	signal(SIGPIPE, SIG_IGN);
+	signals_ignore_pipe();
 	find_servers(&cli);
 	int code = verb->run(&cli, argc - 1, argv + 1);
 	if (fflush(stdout) != 0 && code == 0)

@@ -12,11 +12,9 @@
 #include <errno.h>
 #include <getopt.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,6 +22,7 @@
 #include "job_env.h"
 #include "log_stderr.h"
 #include "shim_path.h"
+#include "signals.h"
 
 #define LIST_MAX        64
 #define EXIT_USAGE      2
@@ -318,18 +317,6 @@ static int read_settings(struct settings *settings, int argc, char **argv)
 
 /* ---- running ---- */
 
-static int open_signals(void)
-{
-	sigset_t signals;
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
-	return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 /* One turn. The number of signals that came. */
 static int turn(struct centro_agent *agent, int signal_fd, int limit_ms, int *ret_error)
 {
@@ -340,11 +327,7 @@ static int turn(struct centro_agent *agent, int signal_fd, int limit_ms, int *re
 		timeout_ms = limit_ms;
 	poll(waits, 2, timeout_ms);
 	*ret_error = centro_agent_dispatch(agent);
-	struct signalfd_siginfo info;
-	int count = 0;
-	while (read(signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
-		count++;
-	return count;
+	return signals_take(signal_fd);
 }
 
 static int serve(struct centro_agent *agent, const struct settings *settings, int signal_fd)
@@ -384,7 +367,7 @@ int main(int argc, char **argv)
 	job_env_collect(&env);
 	settings.agent.env = env.items;
 	settings.agent.env_count = env.count;
-	int signal_fd = open_signals();
+	int signal_fd = signals_open();
 	struct centro_agent *agent;
 	struct centro_error_text text;
 	if (centro_agent_new(&settings.agent, &agent, &text) != CENTRO_OK) {

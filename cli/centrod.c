@@ -12,15 +12,14 @@
 #include <errno.h>
 #include <getopt.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "config.h"
 #include "log_stderr.h"
+#include "signals.h"
 
 #define LISTEN_MAX 16
 #define QUEUES_MAX 1000
@@ -136,21 +135,23 @@ static int set_listen(struct settings *settings, const char *value, struct centr
 static int set_queue(struct settings *settings, char *value, struct centro_error_text *text)
 {
 	size_t i = settings->server.queue_count;
-	int used = 0;
-	unsigned weight = 1;
-	int priority = 0;
+	unsigned long weight = 1;
+	long priority = 0;
 	if (i == QUEUES_MAX)
 		return wrong(text, value, "one queue too many; at most 1000");
 	char *rest = strchr(value, ':');
 	if (rest) {
+		char *end;
 		*rest++ = '\0';
-		int fields = sscanf(rest, "%u%n:%d%n", &weight, &used, &priority, &used);
-		if (fields < 1 || rest[used] != '\0' || weight == 0)
+		weight = strtoul(rest, &end, 10);
+		if (*end == ':')
+			priority = strtol(end + 1, &end, 10);
+		if (*end || weight == 0 || weight > UINT32_MAX || priority < -1000 || priority > 1000)
 			return wrong(text, rest, "write a queue like NAME:WEIGHT:PRIORITY");
 	}
 	settings->queues[i] = value;
-	settings->queue_weights[i] = weight;
-	settings->queue_priorities[i] = priority;
+	settings->queue_weights[i] = (uint32_t)weight;
+	settings->queue_priorities[i] = (int32_t)priority;
 	settings->server.queue_count++;
 	return CENTRO_OK;
 }
@@ -293,27 +294,6 @@ static int read_settings(struct settings *settings, int argc, char **argv)
 
 /* ---- running ---- */
 
-static int open_signals(void)
-{
-	sigset_t signals;
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
-	struct sigaction ignore = { .sa_handler = SIG_IGN };
-	sigaction(SIGPIPE, &ignore, NULL);
-	return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
-static int take_signals(int fd)
-{
-	struct signalfd_siginfo info;
-	int count = 0;
-	while (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
-		count++;
-	return count;
-}
-
 /* The exit status. */
 static int serve(struct centro_server *server, int signal_fd)
 {
@@ -331,7 +311,7 @@ static int serve(struct centro_server *server, int signal_fd)
 			return EXIT_FAILURE;
 		}
 		if (waits[1].revents & POLLIN)
-			signals += take_signals(signal_fd);
+			signals += signals_take(signal_fd);
 		if (signals == 1)
 			centro_server_drain(server);
 		else if (signals > 1)
@@ -346,7 +326,7 @@ int main(int argc, char **argv)
 	int status = read_settings(&settings, argc, argv);
 	if (status >= 0)
 		return status;
-	int signal_fd = open_signals();
+	int signal_fd = signals_open();
 	struct centro_server *server;
 	struct centro_error_text text;
 	int error = centro_server_new(&settings.server, &server, &text);

@@ -45,6 +45,12 @@ int cli_error(const struct cli *cli, int code, const char *format, ...) CENTRO_P
 /* The same with "Try: centro help VERB", and EXIT_CLI_USAGE. */
 int cli_usage_error(const struct cli *cli, const char *format, ...) CENTRO_PRINTF(2, 3);
 
+/* In any locale. */
+static inline bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
 /* A string member, "" when it is missing. Borrowed. */
 const char *json_text(const cJSON *object, const char *name);
 /* A number, or a 64-bit one written as a string; 0 when it is missing. */

@@ -8,10 +8,8 @@
 #include <ftw.h>
 #include <getopt.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,6 +22,7 @@
 #include "log_stderr.h"
 #include "job_env.h"
 #include "shim_path.h"
+#include "signals.h"
 
 #define STOP_LIMIT_TURNS 200 /* of at most 50 ms, until it ends anyway */
 
@@ -55,9 +54,6 @@ struct dev {
 
 static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *ftw)
 {
-	(void)info;
-	(void)type;
-	(void)ftw;
 	return remove(path);
 }
 
@@ -118,18 +114,6 @@ static int open_agent(struct dev *dev)
 	return 0;
 }
 
-static void open_signals(struct dev *dev)
-{
-	sigset_t signals;
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGHUP);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	dev->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 static int shorter_ms(int a, int b)
 {
 	return a < 0 ? b : b < 0 || a < b ? a : b;
@@ -148,8 +132,7 @@ static bool turn(struct dev *dev, int limit_ms, int *ret_error)
 	int agent_error = centro_agent_dispatch(dev->agent);
 	if (*ret_error == CENTRO_OK)
 		*ret_error = agent_error;
-	struct signalfd_siginfo info;
-	return read(dev->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info);
+	return signals_take(dev->signal_fd) > 0;
 }
 
 static void print_welcome(const struct dev *dev)
@@ -195,8 +178,7 @@ static int run_dev(struct dev *dev)
 	int code = make_folder(dev);
 	if (!code)
 		code = find_shim(dev);
-	if (!code)
-		open_signals(dev);
+	dev->signal_fd = signals_open();
 	if (!code)
 		code = open_server(dev);
 	if (!code)

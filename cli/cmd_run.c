@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* cmd_run.c - submit a command, show its output as it comes, exit with its code. */
 #include <getopt.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,6 +12,7 @@
 #include "outcome.h"
 #include "print.h"
 #include "reader.h"
+#include "signals.h"
 
 #define READERS_MAX   256
 #define TURN_NS       250000000 /* between tries to open a lost stream anew */
@@ -30,16 +29,6 @@ struct run {
 	unsigned turns;
 	bool is_why_said;
 };
-
-static int open_interrupts(void)
-{
-	sigset_t signals;
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGTERM);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
-	return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-}
 
 int run_submit(struct cli *cli, struct job_spec *spec, uint64_t *ret_job)
 {
@@ -68,9 +57,7 @@ static bool all_read(const struct run *run)
 /* The first one cancels, the second leaves the job alone. True: leave. */
 static bool take_interrupts(struct run *run)
 {
-	struct signalfd_siginfo info;
-	while (read(run->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
-		run->interrupts++;
+	run->interrupts += signals_take(run->signal_fd);
 	if (run->interrupts == 0 || run->interrupts > 1)
 		return run->interrupts > 1;
 	cli_error(run->cli, 0, "cancelling job %llu; once more to leave it alone",
@@ -141,7 +128,7 @@ static int run_job(struct run *run, struct job_spec *spec)
 		code = run_submit(run->cli, spec, &run->job);
 	if (code)
 		return code;
-	run->signal_fd = open_interrupts();
+	run->signal_fd = signals_open();
 	run->watch = (struct job_watch){ .cli = run->cli, .job = run->job };
 	for (uint32_t i = 0; i < run->reader_count; i++)
 		run->readers[i].job = run->job;

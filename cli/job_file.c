@@ -2,11 +2,12 @@
 /* job_file.c - YAML's events into cJSON's tree. */
 #include "job_file.h"
 
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
+
+#include "cli.h"
 
 struct reader {
 	const char *name;
@@ -69,17 +70,17 @@ static bool expects_key(const struct reader *reader)
 static bool is_number(const char *text)
 {
 	text += *text == '-';
-	if (!isdigit((unsigned char)*text))
+	if (!is_digit(*text))
 		return false;
-	while (isdigit((unsigned char)*text))
+	while (is_digit(*text))
 		text++;
-	if (*text == '.' && isdigit((unsigned char)text[1]))
-		for (text++; isdigit((unsigned char)*text); text++)
+	if (*text == '.' && is_digit(text[1]))
+		for (text++; is_digit(*text); text++)
 			;
 	if ((*text == 'e' || *text == 'E') && text[1]) {
 		text++;
 		text += *text == '-' || *text == '+';
-		while (isdigit((unsigned char)*text))
+		while (is_digit(*text))
 			text++;
 	}
 	return *text == '\0';

@@ -10,12 +10,12 @@ static void write_line(void *arg, enum centro_log_level level, const char *messa
 {
 	struct timespec now;
 	struct tm utc;
-	char stamp[32] = "";
 	clock_gettime(CLOCK_REALTIME, &now);
-	if (gmtime_r(&now.tv_sec, &utc))
-		strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &utc);
-	fprintf(stderr, "%s.%03ldZ %s %s\n", stamp, now.tv_nsec / 1000000,
-		centro_log_level_name(level), message);
+	if (!gmtime_r(&now.tv_sec, &utc))
+		return;
+	fprintf(stderr, "%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ %s %s\n", utc.tm_year + 1900,
+		utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
+		now.tv_nsec / 1000000, centro_log_level_name(level), message);
 }
 
 bool log_level_parse(const char *name, enum centro_log_level *ret_level)

@@ -25,7 +25,7 @@ static char *escaped(const char *text)
 		abort();
 	for (; *text; text++) {
 		if (is_control((unsigned char)*text))
-			out += sprintf(out, "\\x%02x", (unsigned char)*text);
+			out += snprintf(out, 5, "\\x%02x", (unsigned char)*text);
 		else
 			*out++ = *text;
 	}
@@ -120,9 +120,11 @@ const char *print_time(uint64_t ns, char *buffer, size_t size)
 {
 	time_t seconds = (time_t)(ns / 1000000000);
 	struct tm utc;
-	if (ns == 0 || !gmtime_r(&seconds, &utc) ||
-	    strftime(buffer, size, "%Y-%m-%d %H:%M:%S UTC", &utc) == 0)
+	if (ns == 0 || !gmtime_r(&seconds, &utc))
 		snprintf(buffer, size, "-");
+	else
+		snprintf(buffer, size, "%04d-%02d-%02d %02d:%02d:%02d UTC", utc.tm_year + 1900,
+			 utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
 	return buffer;
 }
 

@@ -2,7 +2,6 @@
 /* select.c - which jobs a word means. */
 #include "select.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +25,7 @@ static bool take_number(const char **text, uint64_t max, uint64_t *ret_value)
 {
 	char *end;
 	errno = 0;
-	if (!isdigit((unsigned char)**text))
+	if (!is_digit(**text))
 		return false;
 	unsigned long long value = strtoull(*text, &end, 10);
 	if (errno || value > max)
@@ -109,7 +108,7 @@ static cJSON *any_state(void)
 
 int select_word(struct cli *cli, const char *word, struct selection *selection)
 {
-	if (isdigit((unsigned char)word[0]))
+	if (is_digit(word[0]))
 		return select_number(cli, word, selection);
 	struct adding adding = { cli, selection };
 	size_t before = selection->count;

@@ -12,6 +12,7 @@ import sys
 
 import tidy
 
+MACRO = re.compile(r"^[ \t]*#(?:.*\\\n)*.*$", re.MULTILINE)
 DECLARATION = re.compile(r"\bCENTRO_API\b[^;({]*?\b(\w+)\s*\(")
 
 
@@ -21,7 +22,7 @@ def declared(headers):
         name: pathlib.Path(header).name
         for header in headers
         for name in DECLARATION.findall(
-            tidy.without_comments(pathlib.Path(header).read_text(encoding="utf-8"))
+            MACRO.sub("", tidy.without_comments(pathlib.Path(header).read_text(encoding="utf-8")))
         )
         if name != "__attribute__"
     }

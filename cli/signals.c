@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* signals.c - signals as something to poll. */
+#include "signals.h"
+
+#include <signal.h>
+#include <stddef.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+static void ignore(int number)
+{
+	const struct sigaction action = { .sa_handler = SIG_IGN };
+	sigaction(number, &action, NULL);
+}
+
+void signals_ignore_pipe(void)
+{
+	ignore(SIGPIPE);
+}
+
+int signals_open(void)
+{
+	sigset_t signals;
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	ignore(SIGPIPE);
+	ignore(SIGHUP);
+	return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+int signals_take(int fd)
+{
+	struct signalfd_siginfo info;
+	int count = 0;
+	while (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+		count++;
+	return count;
+}
