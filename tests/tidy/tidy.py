@@ -73,7 +73,7 @@ PURE_FUNCTIONS = re.compile(
 )
 # Core: not even formatted output.
 CORE_FUNCTIONS = re.compile(
-    r"""mem(cpy|move|set|cmp) | strlen
+    r"""mem(cpy|move|set|cmp|chr) | strlen
     | __mem(cpy|move|set)_chk
     | __stack_chk_fail | _GLOBAL_OFFSET_TABLE_
     | __u?(div|mod|mul|divmod)[dt]i[34]
