@@ -7,12 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "config.h"
 
 enum { GLOBAL_FIRST = 1000, GLOBAL_SERVER, GLOBAL_OUTPUT, GLOBAL_QUIET, GLOBAL_COLOR,
        GLOBAL_CONFIG, GLOBAL_HELP };
 
-static const struct flag global_flags[] = {
+const struct flag args_global_flags[] = {
 	{ GLOBAL_SERVER, "server", 's', "ADDRESS",
 	  "HOST:PORT or unix:PATH; may be repeated. Else CENTRO_SERVER_ADDR, else what\n"
 	  "`centro dev` serves, else 127.0.0.1:50051" },
@@ -28,7 +27,7 @@ static const struct flag global_flags[] = {
 
 static const struct flag *find_flag(const struct verb *verb, int id)
 {
-	for (const struct flag *flag = global_flags; flag->name; flag++) {
+	for (const struct flag *flag = args_global_flags; flag->name; flag++) {
 		if (flag->id == id)
 			return flag;
 	}
@@ -66,7 +65,7 @@ void args_begin(struct args *args, struct cli *cli, int argc, char **argv)
 	if (!args->options || !args->letters)
 		abort();
 	memcpy(args->letters, verb->stops_at_command ? "+:" : ":", verb->stops_at_command ? 2 : 1);
-	add_flags(args, global_flags, &count);
+	add_flags(args, args_global_flags, &count);
 	for (size_t t = 0; verb->flags[t]; t++)
 		add_flags(args, verb->flags[t], &count);
 	optind = 1;
@@ -168,7 +167,7 @@ int args_next(struct args *args, const char **ret_value)
 				;
 			flag = flag->name ? flag : NULL;
 		}
-		for (const struct flag *global = global_flags; !flag && global->name; global++)
+		for (const struct flag *global = args_global_flags; !flag && global->name; global++)
 			flag = global->letter == option ? global : NULL;
 		*ret_value = optarg;
 		if (flag->id < GLOBAL_FIRST)
@@ -217,7 +216,7 @@ void verb_print_help(const struct verb *verb)
 		print_flags(verb->flags[t]);
 	}
 	printf("\nFor every verb:\n");
-	print_flags(global_flags);
+	print_flags(args_global_flags);
 }
 
 /* Levenshtein's distance, for short words. */

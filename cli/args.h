@@ -24,6 +24,9 @@ struct verb {
 	int (*run)(struct cli *cli, int argc, char **argv);
 };
 
+/* What every verb takes. */
+extern const struct flag args_global_flags[];
+
 extern const struct verb *const verbs[];
 /* The verb that runs; set before run() is called. */
 const struct verb *verb_find(const char *name);

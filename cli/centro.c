@@ -11,6 +11,7 @@
 #include <centro/version.h>
 
 #include "cmd.h"
+#include "config_args.h"
 #include "dev_file.h"
 #include "signals.h"
 
@@ -143,7 +144,11 @@ int main(int argc, char **argv)
 	cli.color = isatty(STDOUT_FILENO) && !(no_color && no_color[0]);
 	signals_ignore_pipe();
 	find_servers(&cli);
-	int code = verb->run(&cli, argc - 1, argv + 1);
+	int verb_argc = argc - 1;
+	char **verb_argv = argv + 1;
+	int code = config_args_expand(&cli, verb, &verb_argc, &verb_argv);
+	if (code == 0)
+		code = verb->run(&cli, verb_argc, verb_argv);
 	if (fflush(stdout) != 0 && code == 0)
 		code = EXIT_CLI_OTHER;
 	centro_client_free(cli.client);

@@ -14,13 +14,13 @@ static void cores(struct table *table, const cJSON *used, const cJSON *capacity)
 	table_cell(table, "%g/%g", free_of / 1000.0, all / 1000.0);
 }
 
-static void print_nodes(const cJSON *nodes)
+static void print_nodes(const struct cli *cli, const cJSON *nodes)
 {
 	static const char *const titles[] = { "ID",  "NAME",   "DATACENTER", "STATE",
 					      "CPU", "MEMORY", "ATTEMPTS",   "SEEN" };
 	struct table table;
 	const cJSON *node;
-	table_init(&table, titles, 8);
+	table_init(&table, cli, titles, 8);
 	cJSON_ArrayForEach(node, nodes)
 	{
 		char seen[32];
@@ -103,7 +103,7 @@ static void print_result(const struct cli *cli, const cJSON *nodes, bool is_show
 		print_json(cli, is_show ? nodes->child : nodes);
 		return;
 	}
-	print_nodes(nodes);
+	print_nodes(cli, nodes);
 	if (!is_show)
 		return;
 	const cJSON *info = json_member(nodes->child, "info");

@@ -87,7 +87,7 @@ static void print_jobs(const struct cli *cli, const cJSON *jobs)
 	}
 	struct table table;
 	bool wide = cli->output == OUTPUT_WIDE;
-	table_init(&table, titles, wide ? COLUMNS_WIDE : COLUMNS_TABLE);
+	table_init(&table, cli, titles, wide ? COLUMNS_WIDE : COLUMNS_TABLE);
 	cJSON_ArrayForEach(job, jobs)
 		add_row(&table, job, wide);
 	table_print(&table);

@@ -72,7 +72,7 @@ static void print_tasks(const cJSON *job)
 	}
 }
 
-static void print_instances(const cJSON *job)
+static void print_instances(const struct cli *cli, const cJSON *job)
 {
 	static const char *const titles[] = { "INSTANCE", "STATE", "ATTEMPT", "NODE",
 					      "TIME",     "EXIT",  "CAUSE",   "MESSAGE" };
@@ -82,7 +82,7 @@ static void print_instances(const cJSON *job)
 	if (cJSON_GetArraySize(instances) == 0)
 		return;
 	putchar('\n');
-	table_init(&table, titles, 8);
+	table_init(&table, cli, titles, 8);
 	cJSON_ArrayForEach(instance, instances)
 	{
 		char time[32];
@@ -143,7 +143,7 @@ static void print_job(const struct cli *cli, const cJSON *job)
 	time_line("started", job, "start_time");
 	time_line("ended", job, "end_time");
 	print_tasks(job);
-	print_instances(job);
+	print_instances(cli, job);
 	print_next(job);
 }
 

@@ -40,7 +40,7 @@ const struct flag job_flags[] = {
 	{ RESOURCE, "resource", 0, "NAME=N", "any other, such as gpu=1; may be repeated" },
 	{ COUNT, "count", 0, "N", "instances; default 1" },
 	{ DATACENTER, "datacenter", 0, "NAME", "where it may run; may be repeated" },
-	{ LABEL, "label", 0, "KEY=VALUE", "may be repeated" },
+	{ LABEL, "label", 'l', "KEY=VALUE", "may be repeated" },
 	{ ENV, "env", 'e', "NAME=VALUE", "may be repeated" },
 	{ DIR, "dir", 0, "PATH", "working directory; default: one of its own" },
 	{ TIME_LIMIT, "time-limit", 't', "TIME", "10m, 1h30m: then it is killed" },

@@ -7,9 +7,10 @@
 #include <string.h>
 #include <time.h>
 
-void table_init(struct table *table, const char *const *titles, size_t columns)
+void table_init(struct table *table, const struct cli *cli, const char *const *titles,
+		size_t columns)
 {
-	*table = (struct table){ .columns = columns };
+	*table = (struct table){ .columns = columns, .color = cli->color };
 	memcpy(table->titles, titles, columns * sizeof(*titles));
 }
 
@@ -60,11 +61,35 @@ static size_t width_of(const char *text)
 	return width;
 }
 
+/* What turns the colour on for a state; "" for one without. */
+static const char *color_of(const char *state)
+{
+	static const struct {
+		const char *state, *escape;
+	} colors[] = {
+		{ "succeeded", "\033[32m" }, { "ready", "\033[32m" },  { "running", "\033[36m" },
+		{ "assigned", "\033[36m" },  { "failed", "\033[31m" }, { "timeout", "\033[31m" },
+		{ "down", "\033[31m" },      { "cancelled", "\033[33m" },
+	};
+	for (size_t i = 0; i < sizeof(colors) / sizeof(colors[0]); i++) {
+		if (strcmp(state, colors[i].state) == 0)
+			return colors[i].escape;
+	}
+	return "";
+}
+
+static void print_cell(const struct table *table, size_t column, const char *cell)
+{
+	bool is_state = table->color && strcmp(table->titles[column], "STATE") == 0;
+	const char *escape = is_state ? color_of(cell) : "";
+	printf("%s%s%s", escape, cell, escape[0] ? "\033[0m" : "");
+}
+
 static void print_row(const struct table *table, const char *const *cells, const size_t *widths)
 {
 	for (size_t c = 0; c < table->columns; c++) {
 		bool is_last = c + 1 == table->columns;
-		fputs(cells[c], stdout);
+		print_cell(table, c, cells[c]);
 		for (size_t w = width_of(cells[c]); !is_last && w < widths[c] + 2; w++)
 			putchar(' ');
 	}

@@ -12,10 +12,12 @@
 struct table {
 	size_t columns, rows, capacity;
 	const char *titles[TABLE_COLUMNS_MAX];
+	bool color; /* show states in colour */
 	char **cells; /* rows × columns, owned */
 };
 
-void table_init(struct table *table, const char *const *titles, size_t columns);
+void table_init(struct table *table, const struct cli *cli, const char *const *titles,
+		size_t columns);
 /* Control characters are shown as \xNN; empty is "-". */
 void table_cell(struct table *table, const char *format, ...) CENTRO_PRINTF(2, 3);
 /* Print it and free it. */

@@ -251,9 +251,12 @@ static int open_output(int dir_fd, const char *name)
 
 static int open_work(int dir_fd)
 {
-	if (mkdirat(dir_fd, CTR_SHIM_WORK, 0700) != 0 && errno != EEXIST)
-		return -1;
-	return openat(dir_fd, CTR_SHIM_WORK, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	int fd = openat(dir_fd, CTR_SHIM_WORK, flags);
+	/* Mostly it is there: making one is dear. */
+	if (fd >= 0 || errno != ENOENT || mkdirat(dir_fd, CTR_SHIM_WORK, 0700) != 0)
+		return fd;
+	return openat(dir_fd, CTR_SHIM_WORK, flags);
 }
 
 static struct shim_failure failed(uint32_t step)
