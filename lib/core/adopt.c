@@ -23,8 +23,7 @@ void ctr_adopt_job(struct ctr_core *core, struct ctr_job *job, struct ctr_queue 
 		for (size_t j = 0; j < task->count; j++) {
 			if (task->instances[j].state != CENTRO_INSTANCE_PENDING)
 				continue;
-			ctr_pending_add(&core->pending, shape, &task->instances[j],
-					core->placement.freed);
+			ctr_pending_add(&core->pending, shape, &task->instances[j]);
 			queue->pending++;
 		}
 	}

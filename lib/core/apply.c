@@ -123,7 +123,7 @@ static void wait_again(struct ctr_core *core, struct ctr_instance *instance)
 {
 	CTR_ASSERT(instance->state == CENTRO_INSTANCE_PENDING);
 
-	ctr_pending_add(&core->pending, shape_of(core, instance), instance, core->placement.freed);
+	ctr_pending_add(&core->pending, shape_of(core, instance), instance);
 	queue_of(core, instance)->pending++;
 }
 

@@ -2,9 +2,10 @@
 /*
  * invariant.c - is everything as it must be?
  *
- * Each count, list and index is made again from what it sums up and compared.
- * Slow on purpose: it trusts nothing that it could derive. The tests and the
- * simulator call it after every step.
+ * Each count, list and index is made again from what it sums up, and compared:
+ * nothing is trusted that can be derived. The tests and the simulator call it
+ * after every step, so it is linear. Who refers to what is counted by a sum of
+ * hashes, one a reference, which two different sets do not share.
  *
  * Layer: core.
  */
@@ -20,9 +21,13 @@
 			return ctr_error(text, CENTRO_ERR_INTERNAL, __VA_ARGS__); \
 	} while (0)
 
+/* Of the requests remembered, which may be a million. */
+#define REQUESTS_CHECKED_MAX 64
+
 /* Sums over all jobs, to be compared with what the tables keep. */
 struct totals {
 	uint64_t jobs, dirty, pending, granted, leases;
+	uint64_t shapes; /* hashes of what each task refers to */
 };
 
 /* ---- one instance ---- */
@@ -31,15 +36,6 @@ static bool may_run_on(const struct ctr_instance *instance)
 {
 	return ctr_instance_may_have_started(instance) &&
 	       ctr_instance_task(instance)->on_disconnect == CTR_ON_DISCONNECT_KEEP;
-}
-
-static bool is_on_list(const struct ctr_instance *instance)
-{
-	ctr_list_for_each (link, &instance->node->attempts) {
-		if (link == &instance->on_node)
-			return true;
-	}
-	return false;
 }
 
 static int check_granted(const struct ctr_core *core, const struct ctr_instance *instance,
@@ -53,7 +49,9 @@ static int check_granted(const struct ctr_core *core, const struct ctr_instance 
 	CHECK(instance->attempt > 0, "a grant has no attempt number");
 	CHECK(instance->assign_event <= core->outbox.last_event, "a grant is from the future");
 	CHECK((position == 0) == may_run_on(instance), "a lease is in the heap, or is not");
-	CHECK(is_on_list(instance), "a node does not know of its grant");
+	CHECK(instance->on_node.next->prev == &instance->on_node &&
+		      instance->on_node.prev->next == &instance->on_node,
+	      "a grant is in no list");
 	CHECK(!ctr_job_is_cancelled(instance->job) || ctr_instance_may_have_started(instance),
 	      "I9: granted, not claimed, and cancelled");
 	if (position == 0)
@@ -89,6 +87,7 @@ static int check_instances(const struct ctr_core *core, const struct ctr_job *jo
 	for (uint32_t i = 0; i < job->task_count; i++) {
 		const struct ctr_task *task = &job->tasks[i];
 		ctr_shape_get(&core->shapes, task->shape);
+		totals->shapes += ctr_hash_u64(task->shape + 1);
 		for (uint32_t j = 0; j < task->count; j++) {
 			const struct ctr_instance *instance = &task->instances[j];
 			CHECK(instance->job == job && instance->task == i && instance->index == j,
@@ -258,41 +257,45 @@ static int check_zones(const struct ctr_core *core, struct centro_error_text *te
 {
 	size_t cursor = 0;
 	const struct ctr_zone *zone;
+	uint64_t members = 0, ready = 0, references = 0;
 
-	while ((zone = ctr_bytes_map_next(&core->zones.by_name, &cursor))) {
-		uint32_t members = 0, ready = 0, references = 0;
-		for (uint32_t i = 0; i < core->nodes.count; i++) {
-			members += core->nodes.list[i]->zone == zone;
-			ready += core->nodes.list[i]->zone == zone &&
-				 core->nodes.list[i]->state == CENTRO_NODE_READY;
-		}
-		references = members;
-		for (uint32_t i = 0; i < core->shapes.count; i++) {
-			const struct ctr_shape *shape = core->shapes.shapes[i];
-			for (uint32_t j = 0; shape && j < shape->zone_count; j++)
-				references += shape->zones[j] == zone;
-		}
-		CHECK(members == zone->members, "a datacenter miscounts its nodes");
-		CHECK(ready == zone->count, "a datacenter miscounts what is ready");
-		CHECK(references == zone->references, "a datacenter miscounts its references");
-		CHECK(zone->capacity >= zone->members, "no room for every node of a datacenter");
+	for (uint32_t i = 0; i < core->nodes.count; i++) {
+		const struct ctr_node *node = core->nodes.list[i];
+		members += ctr_hash_u64(node->zone->number);
+		if (node->state == CENTRO_NODE_READY)
+			ready += ctr_hash_u64(node->zone->number);
 	}
+	references = members;
+	for (uint32_t i = 0; i < core->shapes.count; i++) {
+		const struct ctr_shape *shape = core->shapes.shapes[i];
+		for (uint32_t j = 0; shape && j < shape->zone_count; j++)
+			references += ctr_hash_u64(shape->zones[j]->number);
+	}
+	while ((zone = ctr_bytes_map_next(&core->zones.by_name, &cursor))) {
+		CHECK(zone->references > 0, "a datacenter is there for nothing");
+		CHECK(zone->capacity >= zone->members, "no room for every node of a datacenter");
+		members -= zone->members * ctr_hash_u64(zone->number);
+		ready -= zone->count * ctr_hash_u64(zone->number);
+		references -= zone->references * ctr_hash_u64(zone->number);
+	}
+	CHECK(members == 0, "a datacenter miscounts its nodes");
+	CHECK(ready == 0, "a datacenter miscounts what is ready");
+	CHECK(references == 0, "a datacenter miscounts its references");
 	return CENTRO_OK;
 }
 
 /* ---- what waits ---- */
 
-static uint32_t count_references(const struct ctr_core *core, const struct ctr_shape *shape)
+static bool fits_in(const struct ctr_zone *zone, const struct ctr_shape *shape)
 {
-	uint32_t count = 0;
-	const struct ctr_job *job;
-
-	for (centro_job_id id = UINT64_MAX; (job = ctr_job_table_below(&core->jobs, id));) {
-		id = job->id;
-		for (size_t i = 0; i < job->task_count; i++)
-			count += job->tasks[i].shape == shape->number;
+	for (uint32_t i = 0; i < zone->count; i++) {
+		bool fits = true;
+		for (size_t j = 0; j < CTR_DIMENSIONS_MAX && fits; j++)
+			fits = (uint64_t)shape->need.amount[j] <= zone->rooms[i].amount[j];
+		if (fits)
+			return true;
 	}
-	return count;
+	return false;
 }
 
 /* A parked shape must fit nowhere: else something waits that could run (I16). */
@@ -301,19 +304,11 @@ static int check_parked(const struct ctr_core *core, const struct ctr_shape *sha
 {
 	if (shape->tried != core->placement.freed)
 		return CENTRO_OK;
-	for (uint32_t i = 0; i < core->nodes.count; i++) {
-		const struct ctr_node *node = core->nodes.list[i];
-		struct ctr_resources room = {0};
-		bool is_in = shape->zone_count == 0;
-		for (uint32_t j = 0; j < shape->zone_count; j++)
-			is_in |= shape->zones[j] == node->zone;
-		for (size_t j = 0; j < CTR_DIMENSIONS_MAX; j++)
-			room.amount[j] = node->capacity.amount[j] - node->used.amount[j];
-		CHECK(node->state != CENTRO_NODE_READY || !is_in ||
-			      !ctr_resources_fit(&shape->need, &room),
-		      "I16: something fits on node %llu, and is not tried",
-		      (unsigned long long)node->id);
-	}
+	CHECK(shape->zone_count > 0 || !fits_in(&core->placement.all, shape),
+	      "I16: something fits on a node, and is not tried");
+	for (uint32_t i = 0; i < shape->zone_count; i++)
+		CHECK(!fits_in(shape->zones[i], shape),
+		      "I16: something fits in a datacenter, and is not tried");
 	return CENTRO_OK;
 }
 
@@ -323,7 +318,6 @@ static int check_shape(const struct ctr_core *core, const struct ctr_shape *shap
 	const struct ctr_instance *before = NULL;
 
 	CHECK(shape->references > 0, "a shape is there for nothing");
-	CHECK(shape->references == count_references(core, shape), "a shape miscounts its tasks");
 	CHECK((shape->in_tree != 0) == (shape->waiting.first != NULL), "a shape is lost");
 	for (struct ctr_tree_node *at = shape->waiting.first; at; at = ctr_tree_next(at)) {
 		const struct ctr_instance *instance =
@@ -357,9 +351,10 @@ static int check_order(const struct ctr_core *core, uint8_t tree, uint32_t *coun
 	return CENTRO_OK;
 }
 
-static int check_pending(const struct ctr_core *core, struct centro_error_text *text)
+static int check_pending(const struct ctr_core *core, const struct totals *totals,
+			 struct centro_error_text *text)
 {
-	uint64_t waiting = 0;
+	uint64_t waiting = 0, references = 0;
 	uint32_t shapes = 0, in_trees = 0, in_use = 0;
 
 	for (uint32_t i = 0; i < core->shapes.count; i++) {
@@ -367,6 +362,7 @@ static int check_pending(const struct ctr_core *core, struct centro_error_text *
 		if (!shape)
 			continue;
 		in_use++;
+		references += shape->references * ctr_hash_u64(shape->number + 1);
 		shapes += shape->in_tree != 0;
 		int error = check_shape(core, shape, &waiting, text);
 		if (error != CENTRO_OK)
@@ -378,6 +374,7 @@ static int check_pending(const struct ctr_core *core, struct centro_error_text *
 			return error;
 	}
 	CHECK(waiting == core->pending.count, "what waits is in no shape, or in two");
+	CHECK(references == totals->shapes, "a shape miscounts its tasks");
 	CHECK(shapes == in_trees, "a shape is in no tree, or in two");
 	CHECK(in_use + core->shapes.unused_count == core->shapes.count, "a number is lost");
 	CHECK(in_use == core->shapes.by_key.count, "a shape is not found");
@@ -410,7 +407,7 @@ static int check_dimensions(const struct ctr_core *core, struct centro_error_tex
 {
 	const struct ctr_dimension_table *table = &core->dimensions;
 
-	for (size_t i = CTR_DIM_NAMED; i < CTR_DIMENSIONS_MAX; i++) {
+	for (size_t i = CTR_DIM_NAMED; i < table->dimensions.count; i++) {
 		uint32_t references = 0;
 		for (uint32_t j = 0; j < core->nodes.count; j++)
 			references += core->nodes.list[j]->capacity.amount[i] > 0;
@@ -424,23 +421,37 @@ static int check_dimensions(const struct ctr_core *core, struct centro_error_tex
 	return CENTRO_OK;
 }
 
+static int check_request(const struct ctr_core *core, uint32_t position,
+			 struct centro_error_text *text)
+{
+	const struct ctr_request_table *table = &core->requests;
+	const struct ctr_request *request =
+		&table->ring[(table->first + position) & (table->capacity - 1)];
+
+	CHECK(ctr_requests_find(table, &request->key, core->now.cluster) ||
+		      request->expires.ns <= core->now.cluster.ns,
+	      "a request is not found");
+	CHECK(request->job < core->job_ids.next, "a request made a job to come");
+	return CENTRO_OK;
+}
+
+/* The newest; and of a small table whether the index has anything else. */
 static int check_requests(const struct ctr_core *core, struct centro_error_text *text)
 {
 	const struct ctr_request_table *table = &core->requests;
-	uint64_t in_index = 0;
+	uint32_t in_index = 0;
 
 	CHECK(table->count <= table->count_max, "too many requests are remembered");
-	for (uint64_t i = 0; i < (uint64_t)table->capacity * 2; i++)
+	for (uint32_t i = 0; i < table->count && i < REQUESTS_CHECKED_MAX; i++) {
+		int error = check_request(core, table->count - 1 - i, text);
+		if (error != CENTRO_OK)
+			return error;
+	}
+	if (table->capacity > REQUESTS_CHECKED_MAX)
+		return CENTRO_OK;
+	for (uint32_t i = 0; i < table->capacity * 2; i++)
 		in_index += table->index[i] != 0;
 	CHECK(in_index == table->count, "a request is in the index twice, or not at all");
-	for (uint32_t i = 0; i < table->count; i++) {
-		const struct ctr_request *request =
-			&table->ring[(table->first + i) & (table->capacity - 1)];
-		CHECK(ctr_requests_find(table, &request->key, core->now.cluster) ||
-			      request->expires.ns <= core->now.cluster.ns,
-		      "a request is not found");
-		CHECK(request->job < core->job_ids.next, "a request made a job to come");
-	}
 	return CENTRO_OK;
 }
 
@@ -457,7 +468,7 @@ int ctr_core_check(const struct ctr_core *core, struct centro_error_text *text)
 	if (error == CENTRO_OK)
 		error = check_zones(core, text);
 	if (error == CENTRO_OK)
-		error = check_pending(core, text);
+		error = check_pending(core, &totals, text);
 	if (error == CENTRO_OK)
 		error = check_queues(core, text);
 	if (error == CENTRO_OK)

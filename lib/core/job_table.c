@@ -183,16 +183,20 @@ static struct ctr_job *last_of(const struct ctr_job_page *page, uint64_t mask)
 
 struct ctr_job *ctr_job_table_below(const struct ctr_job_table *table, centro_job_id id)
 {
-	size_t at = count_up_to(table, id);
-	uint64_t mask = UINT64_MAX;
+	size_t at = find_page(table, id);
 
-	while (at-- > 0) {
-		if (table->bases[at] == id - id % PAGE_JOBS)
-			mask = ((uint64_t)1 << id % PAGE_JOBS) - 1;
-		struct ctr_job *job = last_of(table->pages[at], mask);
+	if (at < table->used) {
+		struct ctr_job *job =
+			last_of(table->pages[at], ((uint64_t)1 << id % PAGE_JOBS) - 1);
 		if (job)
 			return job;
-		mask = UINT64_MAX;
+	} else {
+		at = count_up_to(table, id);
+	}
+	while (at-- > 0) {
+		struct ctr_job *job = last_of(table->pages[at], UINT64_MAX);
+		if (job)
+			return job;
 	}
 	return NULL;
 }

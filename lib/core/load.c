@@ -62,8 +62,12 @@ static int check_instance(const struct ctr_job_load *job, const struct ctr_insta
 		why = "it has no cause that this version knows";
 	else if (is_granted && (load->attempt == 0 || load->node == 0))
 		why = "it is granted, and has no attempt or no node";
+	else if (centro_instance_state_is_final(load->state) && load->cause == CENTRO_CAUSE_NONE)
+		why = "it has ended, and has no cause";
 	else if (load->attempt == 0 && load->node != 0)
 		why = "it has a node, and no attempt";
+	else if (load->lost > load->attempt)
+		why = "more attempts were lost than made";
 	else if (job->cancelled && load->state == CENTRO_INSTANCE_PENDING)
 		why = "it waits, and the job is cancelled";
 	else if (!ctr_utf8_is_valid(load->message))

@@ -79,7 +79,7 @@ static void link_shape(struct ctr_pending *pending, struct ctr_shape *shape, uin
 }
 
 void ctr_pending_add(struct ctr_pending *pending, struct ctr_shape *shape,
-		     struct ctr_instance *instance, uint64_t freed)
+		     struct ctr_instance *instance)
 {
 	CTR_ASSERT(instance->state == CENTRO_INSTANCE_PENDING);
 	CTR_ASSERT((shape->in_tree == 0) == (shape->waiting.root == NULL));
@@ -94,7 +94,7 @@ void ctr_pending_add(struct ctr_pending *pending, struct ctr_shape *shape,
 	if (shape->in_tree != 0)
 		unlink_shape(pending, shape);
 	ctr_tree_insert(&shape->waiting, &instance->waiting);
-	link_shape(pending, shape, shape->tried == freed ? !pending->open : pending->open);
+	link_shape(pending, shape, pending->open);
 }
 
 /* Whether a shape is still where it belongs, with its best instance gone. */

@@ -24,7 +24,7 @@ void ctr_pending_init(struct ctr_pending *pending);
 void ctr_pending_init_shape(struct ctr_shape *shape);
 
 void ctr_pending_add(struct ctr_pending *pending, struct ctr_shape *shape,
-		     struct ctr_instance *instance, uint64_t freed);
+		     struct ctr_instance *instance);
 void ctr_pending_remove(struct ctr_pending *pending, struct ctr_shape *shape,
 			struct ctr_instance *instance);
 

@@ -12,12 +12,12 @@
 #include <centro/job.h>
 #include <centro/node.h>
 
-#define CTR_TASKS_MAX           64           /* in one job */
-#define CTR_INSTANCES_MAX       10000        /* in one job, all tasks together */
-#define CTR_DATACENTERS_MAX     64           /* of one job */
-#define CTR_LABELS_MAX          64           /* of one job or node */
-#define CTR_NAMED_MAX           16           /* named resources of one task or node */
-#define CTR_TEXT_SIZE_MAX       (512 * 1024) /* of an encoded specification */
+#define CTR_TASKS_MAX       64           /* in one job */
+#define CTR_INSTANCES_MAX   10000        /* in one job, all tasks together */
+#define CTR_DATACENTERS_MAX 64           /* of one job */
+#define CTR_LABELS_MAX      64           /* of one job or node */
+#define CTR_NAMED_MAX       16           /* named resources of one task or node */
+#define CTR_TEXT_SIZE_MAX   (512 * 1024) /* of an encoded specification */
 /*
  * A job and all that becomes of it must fit into one record, however it goes: at
  * most so much beside the specification, for each instance (without its node's
@@ -27,21 +27,21 @@
 #define CTR_RECORD_JOB_SIZE_MAX      2048
 #define CTR_RECORD_INSTANCE_SIZE_MAX 92
 #define CTR_RECORD_MESSAGES_SIZE_MAX (64 * 1024)
-#define CTR_OWNER_SIZE_MAX      255
-#define CTR_REQUEST_ID_SIZE_MAX 128
-#define CTR_REASON_SIZE_MAX     512
-#define CTR_PRIORITY_MAX        1000
-#define CTR_JOB_NAME_SIZE_MAX   255
-#define CTR_NODE_NAME_SIZE_MAX  253
-#define CTR_LABEL_KEY_SIZE_MAX  63
-#define CTR_LABEL_SIZE_MAX      255 /* of its value */
-#define CTR_LEASE_MIN_MS        2000
-#define CTR_LEASE_DEFAULT_MS    300000
-#define CTR_LEASE_MAX_MS        604800000 /* a week */
-#define CTR_GRACE_DEFAULT_MS    5000
-#define CTR_GRACE_MAX_MS        86400000 /* a day */
-#define CTR_SIGNAL_MAX          127
-#define CTR_WEIGHT_MAX          1000000 /* of a queue */
+#define CTR_OWNER_SIZE_MAX           255
+#define CTR_REQUEST_ID_SIZE_MAX      128
+#define CTR_REASON_SIZE_MAX          512
+#define CTR_PRIORITY_MAX             1000
+#define CTR_JOB_NAME_SIZE_MAX        255
+#define CTR_NODE_NAME_SIZE_MAX       253
+#define CTR_LABEL_KEY_SIZE_MAX       63
+#define CTR_LABEL_SIZE_MAX           255 /* of its value */
+#define CTR_LEASE_MIN_MS             2000
+#define CTR_LEASE_DEFAULT_MS         300000
+#define CTR_LEASE_MAX_MS             604800000 /* a week */
+#define CTR_GRACE_DEFAULT_MS         5000
+#define CTR_GRACE_MAX_MS             86400000 /* a day */
+#define CTR_SIGNAL_MAX               127
+#define CTR_WEIGHT_MAX               1000000 /* of a queue */
 
 struct ctr_named_amount {
 	struct centro_bytes name;

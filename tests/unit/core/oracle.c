@@ -28,8 +28,7 @@ static struct oracle_instance *instance_of(struct oracle *oracle,
 }
 
 void oracle_submitted(struct oracle *oracle, int number, uint64_t spec_hash,
-		      const struct ctr_result *result, uint32_t instances,
-		      const uint32_t need[ORACLE_DIMENSIONS])
+		      const struct ctr_result *result, const struct oracle_job *submitted)
 {
 	if (number >= 0) {
 		struct oracle_request *request = &oracle->requests[number];
@@ -53,8 +52,8 @@ void oracle_submitted(struct oracle *oracle, int number, uint64_t spec_hash,
 	ck_assert(!result->existing);
 	struct oracle_job *job = job_of(oracle, result->job);
 	ck_assert(!job->known);
-	*job = (struct oracle_job){.known = true, .instance_count = instances};
-	memcpy(job->need, need, sizeof(job->need));
+	*job = *submitted;
+	job->known = true;
 }
 
 void oracle_claimed(struct oracle *oracle, struct centro_attempt_ref ref, centro_node_id node)
@@ -67,10 +66,20 @@ void oracle_claimed(struct oracle *oracle, struct centro_attempt_ref ref, centro
 	ck_assert_uint_eq(instance->node, node);
 }
 
-void oracle_offer(struct oracle *oracle, centro_node_id id,
+void oracle_offer(struct oracle *oracle, centro_node_id id, const char *datacenter,
 		  const uint64_t capacity[ORACLE_DIMENSIONS])
 {
+	node_of(oracle, id)->datacenter = datacenter;
 	memcpy(node_of(oracle, id)->capacity, capacity, sizeof(oracle->nodes[0].capacity));
+}
+
+static bool is_allowed(const struct oracle_job *job, const struct oracle_node *node)
+{
+	for (size_t i = 0; i < 2 && job->datacenters[i]; i++) {
+		if (strcmp(job->datacenters[i], node->datacenter) == 0)
+			return true;
+	}
+	return !job->datacenters[0];
 }
 
 static void grant(struct oracle *oracle, const struct ctr_event *event)
@@ -84,6 +93,7 @@ static void grant(struct oracle *oracle, const struct ctr_event *event)
 	ck_assert_uint_eq(instance->node, 0);
 	ck_assert_uint_eq(event->attempt.attempt, instance->attempt + 1);
 	ck_assert(node->ready);
+	ck_assert(is_allowed(job, node));
 	instance->attempt++;
 	instance->node = event->node;
 	for (size_t i = 0; i < ORACLE_DIMENSIONS; i++) {

@@ -28,11 +28,13 @@ struct oracle_job {
 	bool known, cancelled, ended;
 	uint32_t instance_count;
 	uint32_t need[ORACLE_DIMENSIONS];
+	const char *datacenters[2]; /* NULL: no more; none: anywhere */
 	struct oracle_instance instances[ORACLE_INSTANCES_MAX];
 };
 
 struct oracle_node {
 	bool known, ready;
+	const char *datacenter;
 	uint64_t capacity[ORACLE_DIMENSIONS], used[ORACLE_DIMENSIONS];
 };
 
@@ -48,14 +50,13 @@ struct oracle {
 	struct oracle_request requests[ORACLE_REQUESTS_MAX];
 };
 
-/* What a submit with request number `request` (-1: none) was answered. */
+/* What a submit of `job` with request number `request` (-1: none) was answered. */
 void oracle_submitted(struct oracle *oracle, int request, uint64_t spec_hash,
-		      const struct ctr_result *result, uint32_t instances,
-		      const uint32_t need[ORACLE_DIMENSIONS]);
+		      const struct ctr_result *result, const struct oracle_job *job);
 /* A node was told that it may start `ref`. */
 void oracle_claimed(struct oracle *oracle, struct centro_attempt_ref ref, centro_node_id node);
-/* What a node offers from now on. Before the events of the registration. */
-void oracle_offer(struct oracle *oracle, centro_node_id node,
+/* What a node offers from now on, and where. Before the events of the registration. */
+void oracle_offer(struct oracle *oracle, centro_node_id node, const char *datacenter,
 		  const uint64_t capacity[ORACLE_DIMENSIONS]);
 void oracle_see(struct oracle *oracle, const struct ctr_event *event);
 

@@ -86,6 +86,31 @@ START_TEST(only_the_datacenters_asked_for)
 }
 END_TEST
 
+/* It waits for one datacenter, and only in the other something ends. */
+START_TEST(room_in_another_datacenter_is_no_room)
+{
+	struct cluster cluster;
+	cluster_init(&cluster, NULL);
+	add_in(&cluster, "a", "us", 1);
+	add_in(&cluster, "b", "eu", 1);
+	centro_job_id us = submit_to(&cluster, "us", NULL), eu = submit_to(&cluster, "eu", NULL),
+		      next = submit_to(&cluster, "eu", NULL);
+	cluster_schedule(&cluster);
+	ck_assert_uint_eq(node_of(&cluster, next), 0);
+	ck_assert_int_eq(cluster_report_ended(&cluster, cluster_ref(&cluster, us, 0),
+					      CENTRO_CAUSE_EXITED, 0),
+			 CENTRO_OK);
+	cluster_schedule(&cluster);
+	ck_assert_uint_eq(node_of(&cluster, next), 0);
+	ck_assert_int_eq(cluster_report_ended(&cluster, cluster_ref(&cluster, eu, 0),
+					      CENTRO_CAUSE_EXITED, 0),
+			 CENTRO_OK);
+	cluster_schedule(&cluster);
+	ck_assert_uint_eq(node_of(&cluster, next), 2);
+	cluster_fini(&cluster);
+}
+END_TEST
+
 START_TEST(several_datacenters_are_drawn_from_alike)
 {
 	struct cluster cluster;
@@ -173,6 +198,10 @@ START_TEST(the_one_node_that_fits_is_found)
 	cluster_schedule(&cluster);
 	ck_assert_uint_eq(node_of(&cluster, job), 178);
 	ck_assert_uint_eq(node_of(&cluster, none), 0);
+	/* The scan that found nothing has left true bounds behind. */
+	const struct ctr_zone *all = &cluster.core->placement.all;
+	for (uint32_t i = 0; i < ctr_zone_block_count(all); i++)
+		ck_assert_uint_le(all->bounds[i].amount[CTR_DIM_CPU], 4000);
 
 	/* And again when it is free. */
 	ck_assert_int_eq(cluster_report_ended(&cluster, cluster_ref(&cluster, job, 0),
@@ -274,6 +303,7 @@ int main(void)
 	tcase_set_timeout(tcase, 30);
 	tcase_add_test(tcase, two_nodes_of_two_cores_take_four);
 	tcase_add_test(tcase, only_the_datacenters_asked_for);
+	tcase_add_test(tcase, room_in_another_datacenter_is_no_room);
 	tcase_add_test(tcase, several_datacenters_are_drawn_from_alike);
 	tcase_add_test(tcase, the_tightest_node_is_taken);
 	tcase_add_test(tcase, nodes_with_something_rare_are_spared);

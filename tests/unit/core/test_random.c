@@ -119,7 +119,7 @@ static void do_submit(struct world *world)
 	int request = one_in(world, 2) ? (int)below(world, ORACLE_REQUESTS_MAX) : -1;
 	char request_id[16] = "";
 	struct ctr_task_spec task = cluster_task_spec(1 + (uint32_t)below(world, 3));
-	uint32_t need[ORACLE_DIMENSIONS] = {0};
+	struct oracle_job job = {0};
 
 	if (request >= 0)
 		snprintf(request_id, sizeof(request_id), "r%d", request);
@@ -129,7 +129,7 @@ static void do_submit(struct world *world)
 	if (one_in(world, 5)) {
 		task.resources.named = &gpu;
 		task.resources.named_count = 1;
-		need[CTR_DIM_NAMED] = 1;
+		job.need[CTR_DIM_NAMED] = 1;
 	}
 	task.count = (uint32_t)below(world, 5);
 	task.lease = ctr_span_ms(lease_ms[below(world, 4)]);
@@ -143,14 +143,16 @@ static void do_submit(struct world *world)
 	spec.priority = (int32_t)below(world, 5) - 2;
 	spec.datacenters = datacenters;
 	spec.datacenter_count = one_in(world, 4) ? 1 + below(world, 2) : 0;
-	need[CTR_DIM_CPU] = task.resources.cpu_milli;
-	need[CTR_DIM_MEMORY] = task.resources.memory_mib;
+	job.need[CTR_DIM_CPU] = task.resources.cpu_milli;
+	job.need[CTR_DIM_MEMORY] = task.resources.memory_mib;
 	const struct ctr_command command = {.type = CTR_COMMAND_SUBMIT, .submit = {.spec = &spec}};
 	int status = execute(world, &command);
 	if (status == CENTRO_ERR_INVALID)
 		return; /* before anything else is looked at */
-	oracle_submitted(&world->oracle, request, spec.spec_hash, &world->cluster.result,
-			 task.count > 0 ? task.count : 1, need);
+	job.instance_count = task.count > 0 ? task.count : 1;
+	for (size_t i = 0; i < spec.datacenter_count; i++)
+		job.datacenters[i] = i == 0 ? "eu" : "us";
+	oracle_submitted(&world->oracle, request, spec.spec_hash, &world->cluster.result, &job);
 }
 
 static void do_cancel(struct world *world)
@@ -174,14 +176,16 @@ static void do_register(struct world *world)
 	struct ctr_named_amount gpu = {ctr_bytes_str("gpu"), 1 + variant};
 	char name[16], text[32];
 	snprintf(name, sizeof(name), "node-%zu", which);
-	snprintf(text, sizeof(text), "%s variant %u", name, variant);
+
 	struct ctr_node_spec spec = cluster_node_spec(name, 2 + variant);
 
 	if (world->sessions[which] == 0 || one_in(world, 8))
 		world->sessions[which]++;
-	spec.datacenter = ctr_bytes_str(which % 3 == 0 ? "eu" : which % 3 == 1 ? "us" : "");
-	if (one_in(world, 20))
-		spec.datacenter = ctr_bytes_str("eu");
+	const char *datacenter = which % 3 == 0 ? "eu" : which % 3 == 1 ? "us" : "";
+	if (one_in(world, 10))
+		datacenter = "eu";
+	spec.datacenter = ctr_bytes_str(datacenter);
+	snprintf(text, sizeof(text), "%s variant %u in %s", name, variant, datacenter);
 	spec.agent_id = 1 + one_in(world, 15);
 	spec.session = one_in(world, 15) ? 1 : world->sessions[which];
 	spec.text = ctr_bytes_str(text);
@@ -195,17 +199,13 @@ static void do_register(struct world *world)
 	};
 	if (execute(world, &command) != CENTRO_OK)
 		return;
-	const struct ctr_node *node =
-		ctr_core_find_node(world->cluster.core, world->cluster.result.node);
-	if (!ctr_bytes_equal(node->text, spec.text))
-		return; /* it was the same text with another datacenter: unchanged */
 	const uint64_t capacity[ORACLE_DIMENSIONS] = {
 		spec.capacity.cpu_milli,
 		spec.capacity.memory_mib,
 		spec.capacity.disk_mib,
 		spec.capacity.named_count > 0 ? gpu.amount : 0,
 	};
-	oracle_offer(&world->oracle, node->id, capacity);
+	oracle_offer(&world->oracle, world->cluster.result.node, datacenter, capacity);
 }
 
 static void do_heartbeat(struct world *world)
