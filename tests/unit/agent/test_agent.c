@@ -72,6 +72,22 @@ START_TEST(test_heartbeats_renew_short_leases_in_time)
 }
 END_TEST
 
+START_TEST(test_a_lease_counts_from_the_sending_of_the_heartbeat)
+{
+	cluster_submit(&cluster, 3);
+	cluster_started(&cluster, 0);
+	/* An answer waits for what is being written, so this one comes late. */
+	ctr_memory_disk_hold(cluster.disk, true);
+	cluster_submit(&cluster, 300);
+	cluster_wait(&cluster, 1900);
+	ctr_memory_disk_hold(cluster.disk, false);
+	cluster_run(&cluster);
+	ck_assert_uint_gt(cluster.runs[0].lease_end.ns, cluster.now.steady.ns + CTR_NS_PER_SEC);
+	ck_assert_uint_lt(cluster.runs[0].lease_end.ns,
+			  cluster.now.steady.ns + 5 * CTR_NS_PER_SEC / 2);
+}
+END_TEST
+
 START_TEST(test_a_cancel_kills_with_grace_and_is_reported)
 {
 	centro_job_id job = cluster_submit(&cluster, 300);
@@ -212,6 +228,7 @@ int main(void)
 	tcase_add_test(tcase, test_the_environment_is_built_and_nothing_can_pretend);
 	tcase_add_test(tcase, test_what_cannot_start_is_reported_with_the_reason);
 	tcase_add_test(tcase, test_heartbeats_renew_short_leases_in_time);
+	tcase_add_test(tcase, test_a_lease_counts_from_the_sending_of_the_heartbeat);
 	tcase_add_test(tcase, test_a_cancel_kills_with_grace_and_is_reported);
 	tcase_add_test(tcase, test_what_runs_goes_on_without_a_server_and_is_reported_once);
 	tcase_add_test(tcase, test_an_offer_from_before_a_restart_is_claimed_of_the_new_server);
