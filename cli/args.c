@@ -1,94 +1,215 @@
 /* SPDX-License-Identifier: MIT */
-/* args.c - flags by tables, for getopt_long and for the help. */
+/*
+ * args.c - command lines, by tables.
+ *
+ * getopt_long does the cutting. Everything is collected first and acted on at the
+ * end, since a flag wins over the config file wherever it stands.
+ */
 #include "args.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "config.h"
 
-enum { GLOBAL_FIRST = 1000, GLOBAL_SERVER, GLOBAL_OUTPUT, GLOBAL_QUIET, GLOBAL_COLOR,
-       GLOBAL_CONFIG, GLOBAL_HELP };
+#define FLAGS_MAX  64
+#define FIRST_LONG 256 /* getopt's values for long flags: above any letter */
 
-const struct flag args_global_flags[] = {
-	{ GLOBAL_SERVER, "server", 's', "ADDRESS",
-	  "HOST:PORT or unix:PATH; may be repeated. Else CENTRO_SERVER_ADDR, else what\n"
-	  "`centro dev` serves, else 127.0.0.1:50051" },
-	{ GLOBAL_OUTPUT, "output", 'o', "FORMAT", "table, wide, json, jsonl, yaml or name" },
-	{ GLOBAL_QUIET, "quiet", 'q', NULL, "print ids only" },
-	{ GLOBAL_COLOR, "color", 0, "WHEN", "auto, always or never; NO_COLOR is kept, too" },
-	{ GLOBAL_CONFIG, "config", 0, "FILE", "YAML: any of these flags without the dashes" },
-	{ GLOBAL_HELP, "help", 'h', NULL, NULL },
-	{ 0 },
+enum {
+	SERVER = 1000,
+	OUTPUT,
+	QUIET,
+	COLOR,
+	CONFIG,
+	HELP,
 };
 
-#define FLAGS_MAX 64
+const struct flag global_flags[] = {
+	{SERVER, "server", 's', "ADDRESS",
+	 "HOST:PORT or unix:PATH; may be repeated. Else\n"
+	 "CENTRO_SERVER_ADDR, else where `centro dev` is,\n"
+	 "else 127.0.0.1:50051"},
+	{OUTPUT, "output", 'o', "FORMAT", "table, wide, json, jsonl, yaml or name"},
+	{QUIET, "quiet", 'q', NULL, "print ids only, and no remarks"},
+	{COLOR, "color", 0, "WHEN", "auto, always or never"},
+	{CONFIG, "config", 0, "FILE", "YAML: any of these flags, without the dashes"},
+	{HELP, "help", 'h', NULL, "print this"},
+	{0},
+};
 
-static const struct flag *find_flag(const struct verb *verb, int id)
+/* The tables of one command line, as getopt wants them. */
+struct grammar {
+	const struct flag *flags[FLAGS_MAX];
+	size_t count;
+	struct option options[FLAGS_MAX + 1];
+	char letters[2 + 2 * FLAGS_MAX + 1];
+};
+
+static void add_table(struct grammar *grammar, const struct flag *table)
 {
-	for (const struct flag *flag = args_global_flags; flag->name; flag++) {
-		if (flag->id == id)
-			return flag;
+	for (; table && table->name && grammar->count < FLAGS_MAX; table++) {
+		size_t at = grammar->count++;
+		grammar->flags[at] = table;
+		grammar->options[at] = (struct option){
+			.name = table->name,
+			.has_arg = table->value ? required_argument : no_argument,
+			.val = FIRST_LONG + (int)at,
+		};
+		size_t used = strlen(grammar->letters);
+		if (table->letter)
+			grammar->letters[used++] = table->letter;
+		if (table->letter && table->value)
+			grammar->letters[used] = ':';
 	}
-	for (size_t t = 0; verb->flags[t]; t++) {
-		for (const struct flag *flag = verb->flags[t]; flag->name; flag++) {
-			if (flag->id == id)
-				return flag;
-		}
+}
+
+static void grammar_init(struct grammar *grammar, const struct verb *verb)
+{
+	memset(grammar, 0, sizeof(*grammar));
+	/* '+' stops at the first word, '-' gives it back in its place; ':' keeps getopt quiet. */
+	grammar->letters[0] = !verb || verb->has_command ? '+' : '-';
+	grammar->letters[1] = ':';
+	add_table(grammar, global_flags);
+	for (size_t i = 0; verb && i < FLAG_TABLES_MAX; i++)
+		add_table(grammar, verb->flags[i]);
+}
+
+static const struct flag *grammar_find(const struct grammar *grammar, int option)
+{
+	for (size_t i = 0; i < grammar->count; i++) {
+		if (option == FIRST_LONG + (int)i || option == grammar->flags[i]->letter)
+			return grammar->flags[i];
 	}
 	return NULL;
 }
 
-static void add_flags(struct args *args, const struct flag *flags, size_t *count)
+/* ---- collecting ---- */
+
+static void add_flag(struct args *args, int id, const char *value)
 {
-	for (; flags->name && *count < FLAGS_MAX; flags++) {
-		args->options[(*count)++] = (struct option){
-			flags->name, flags->value ? required_argument : no_argument, NULL, flags->id
-		};
-		if (!flags->letter)
-			continue;
-		char *end = args->letters + strlen(args->letters);
-		*end++ = flags->letter;
-		if (flags->value)
-			*end = ':';
-	}
+	args->flags = need(realloc(args->flags, (args->flag_count + 1) * sizeof(*args->flags)));
+	args->flags[args->flag_count++] = (struct arg){id, value};
 }
 
-void args_begin(struct args *args, struct cli *cli, int argc, char **argv)
+static void add_word(struct args *args, const char *word)
 {
-	const struct verb *verb = verb_find(cli->verb);
-	size_t count = 0;
-	*args = (struct args){ .cli = cli, .argc = argc, .argv = argv };
-	args->options = calloc(FLAGS_MAX + 1, sizeof(*args->options));
-	args->letters = calloc(FLAGS_MAX * 2 + 3, 1);
-	if (!args->options || !args->letters)
-		abort();
-	memcpy(args->letters, verb->stops_at_command ? "+:" : ":", verb->stops_at_command ? 2 : 1);
-	add_flags(args, args_global_flags, &count);
-	for (size_t t = 0; verb->flags[t]; t++)
-		add_flags(args, verb->flags[t], &count);
-	optind = 1;
+	args->words = need(realloc(args->words, (args->word_count + 1) * sizeof(*args->words)));
+	args->words[args->word_count++] = word;
+}
+
+static int refuse_flag(const struct cli *cli, const struct grammar *grammar, int option,
+		       const char *word)
+{
+	const struct flag *flag = optopt ? grammar_find(grammar, optopt) : NULL;
+	const char *names[FLAGS_MAX];
+	if (option == ':' && flag)
+		return cli_usage_error(cli, "--%s: its %s is missing", flag->name, flag->value);
+	if (flag)
+		return cli_usage_error(cli, "--%s takes no value", flag->name);
+	if (optopt)
+		return cli_usage_error(cli, "no such flag: -%c", optopt);
+	for (size_t i = 0; i < grammar->count; i++)
+		names[i] = grammar->flags[i]->name;
+	char name[64];
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(word + 2, "="), word + 2);
+	const char *near = nearest_name(name, names, grammar->count);
+	return cli_usage_error(
+		cli, near ? "no such flag: --%s; did you mean --%s?" : "no such flag: --%s", name,
+		near);
+}
+
+static int collect(const struct cli *cli, const struct grammar *grammar, int argc, char **argv,
+		   struct args *args)
+{
+	int option;
+	optind = 0; /* glibc: begin anew */
 	opterr = 0;
+	while ((option = getopt_long(argc, argv, grammar->letters, grammar->options, NULL)) != -1) {
+		if (option == '?' || option == ':')
+			return refuse_flag(cli, grammar, option, argv[optind - 1]);
+		if (option == 1)
+			add_word(args, optarg);
+		else
+			add_flag(args, grammar_find(grammar, option)->id, optarg);
+	}
+	return 0;
 }
 
-static int args_end(struct args *args, int code)
+/* ---- the config file ---- */
+
+struct merge {
+	struct args *args;
+	struct args from_file;
+};
+
+static bool is_given(const struct args *args, int id)
 {
-	free(args->options);
-	free(args->letters);
-	args->options = NULL;
-	args->letters = NULL;
-	return code;
+	for (size_t i = 0; i < args->flag_count; i++) {
+		if (args->flags[i].id == id)
+			return true;
+	}
+	return false;
+}
+
+static int take_setting(void *arg, int option, const char *value, struct centro_error_text *text)
+{
+	struct merge *merge = arg;
+	struct args *args = merge->args;
+	if (is_given(args, option))
+		return CENTRO_OK;
+	char *copy = value ? need(strdup(value)) : NULL;
+	if (copy) {
+		args->owned = need(realloc(args->owned, (args->owned_count + 1) * sizeof(char *)));
+		args->owned[args->owned_count++] = copy;
+	}
+	add_flag(&merge->from_file, option, copy);
+	return CENTRO_OK;
+}
+
+/* The config file's settings before the flags, without those that a flag gives, too. */
+static int merge_config(const struct cli *cli, const struct grammar *grammar, const char *path,
+			struct args *args)
+{
+	struct option options[FLAGS_MAX + 1] = {0};
+	struct merge merge = {.args = args};
+	struct centro_error_text text = {""};
+	size_t count = 0;
+	for (size_t i = 0; i < grammar->count; i++) {
+		if (grammar->flags[i]->id == CONFIG || grammar->flags[i]->id == HELP)
+			continue;
+		options[count] = grammar->options[i];
+		options[count++].val = grammar->flags[i]->id;
+	}
+	int error = config_read(path, options, take_setting, &merge, &text);
+	for (size_t i = 0; i < args->flag_count; i++)
+		add_flag(&merge.from_file, args->flags[i].id, args->flags[i].value);
+	free(args->flags);
+	args->flags = merge.from_file.flags;
+	args->flag_count = merge.from_file.flag_count;
+	return error ? cli_usage_error(cli, "--config: %s", text.text) : 0;
+}
+
+/* ---- global flags ---- */
+
+static int add_server(struct cli *cli, const char *value)
+{
+	if (cli->server_count == SERVERS_MAX)
+		return cli_usage_error(cli, "--server: at most %d", SERVERS_MAX);
+	cli->server_origin = "--server";
+	cli->servers[cli->server_count++] = value;
+	return 0;
 }
 
 static int set_output(struct cli *cli, const char *value)
 {
-	static const char *const names[] = { "table", "wide", "json", "jsonl", "yaml", "name" };
+	static const char *const names[] = {"table", "wide", "json", "jsonl", "yaml", "name"};
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strcmp(value, names[i]) == 0) {
-			cli->output = (enum output)i;
-			return 0;
-		}
+		if (strcmp(value, names[i]) != 0)
+			continue;
+		cli->output = (enum output)i;
+		return 0;
 	}
 	return cli_usage_error(cli, "--output: \"%s\"; say table, wide, json, jsonl, yaml or name",
 			       value);
@@ -97,160 +218,107 @@ static int set_output(struct cli *cli, const char *value)
 static int set_color(struct cli *cli, const char *value)
 {
 	if (strcmp(value, "always") == 0)
-		cli->color = true;
+		cli->is_colored = true;
 	else if (strcmp(value, "never") == 0)
-		cli->color = false;
+		cli->is_colored = false;
 	else if (strcmp(value, "auto") != 0)
 		return cli_usage_error(cli, "--color: \"%s\"; say auto, always or never", value);
 	return 0;
 }
 
-static int add_server(struct cli *cli, const char *value)
+static int take_global(struct cli *cli, struct args *args, const struct arg *arg)
 {
-	if (cli->server_origin && strcmp(cli->server_origin, "--server") != 0)
-		cli->server_count = 0;
-	cli->server_origin = "--server";
-	if (cli->server_count == SERVERS_MAX)
-		return cli_usage_error(cli, "--server: at most %d", SERVERS_MAX);
-	cli->servers[cli->server_count++] = value;
-	return 0;
-}
-
-/* 0, or the exit code; ARGS_END when the help has been printed. */
-static int take_global(struct args *args, int id, const char *value)
-{
-	struct cli *cli = args->cli;
-	switch (id) {
-	case GLOBAL_SERVER:
-		return add_server(cli, value);
-	case GLOBAL_OUTPUT:
-		return set_output(cli, value);
-	case GLOBAL_QUIET:
+	switch (arg->id) {
+	case SERVER:
+		return add_server(cli, arg->value);
+	case OUTPUT:
+		return set_output(cli, arg->value);
+	case QUIET:
 		cli->quiet = true;
 		return 0;
-	case GLOBAL_COLOR:
-		return set_color(cli, value);
+	case COLOR:
+		return set_color(cli, arg->value);
+	case HELP:
+		args->wants_help = true;
+		return 0;
 	default:
-		verb_print_help(verb_find(cli->verb));
-		exit(EXIT_SUCCESS);
+		return 0;
 	}
 }
 
-static int unknown_flag(struct args *args, int option)
+/* Read the config file if there is one, act on the global flags, and leave the others. */
+static int take_globals(struct cli *cli, const struct grammar *grammar, struct args *args)
 {
-	const char *word = args->argv[optind - 1];
-	const char *names[FLAGS_MAX];
-	size_t count = 0;
-	for (; args->options[count].name; count++)
-		names[count] = args->options[count].name;
-	if (option == ':')
-		return cli_usage_error(args->cli, "%s: its value is missing", word);
-	const char *near = strncmp(word, "--", 2) == 0 ? nearest_name(word + 2, names, count) : NULL;
-	if (near)
-		return cli_usage_error(args->cli, "%s: no such flag; did you mean --%s?", word, near);
-	return cli_usage_error(args->cli, "%s: no such flag", word);
-}
-
-int args_next(struct args *args, const char **ret_value)
-{
-	int option;
-	while ((option = getopt_long(args->argc, args->argv, args->letters, args->options, NULL)) !=
-	       -1) {
-		if (option == '?' || option == ':') {
-			unknown_flag(args, option);
-			return args_end(args, ARGS_FAIL);
-		}
-		const struct verb *verb = verb_find(args->cli->verb);
-		const struct flag *flag = find_flag(verb, option);
-		for (size_t t = 0; !flag && verb->flags[t]; t++) {
-			for (flag = verb->flags[t]; flag->name && flag->letter != option; flag++)
-				;
-			flag = flag->name ? flag : NULL;
-		}
-		for (const struct flag *global = args_global_flags; !flag && global->name; global++)
-			flag = global->letter == option ? global : NULL;
-		*ret_value = optarg;
-		if (flag->id < GLOBAL_FIRST)
-			return flag->id;
-		if (take_global(args, flag->id, optarg) != 0)
-			return args_end(args, ARGS_FAIL);
+	int code = 0;
+	const char *config = NULL;
+	for (size_t i = 0; i < args->flag_count; i++)
+		config = args->flags[i].id == CONFIG ? args->flags[i].value : config;
+	if (config)
+		code = merge_config(cli, grammar, config, args);
+	size_t kept = 0;
+	for (size_t i = 0; i < args->flag_count; i++) {
+		if (args->flags[i].id < SERVER)
+			args->flags[kept++] = args->flags[i];
+		else if (code == 0)
+			code = take_global(cli, args, &args->flags[i]);
 	}
-	return args_end(args, ARGS_END);
+	args->flag_count = kept;
+	return code;
 }
 
-bool args_rest_is_command(const struct args *args)
-{
-	return optind > 1 && strcmp(args->argv[optind - 1], "--") == 0;
-}
+/* ---- the two parsers ---- */
 
-/* ---- help ---- */
-
-static void print_flags(const struct flag *flags)
+static void set_command(struct args *args, const struct verb *verb, int argc, char **argv)
 {
-	for (; flags->name; flags++) {
-		char left[64];
-		if (!flags->help)
-			continue;
-		snprintf(left, sizeof(left), "%c%c%s--%s%s%s", flags->letter ? '-' : ' ',
-			 flags->letter ? flags->letter : ' ', flags->letter ? ", " : "  ",
-			 flags->name, flags->value ? " " : "", flags->value ? flags->value : "");
-		printf("  %-26s", left);
-		if (strlen(left) > 26)
-			printf("\n%28s", "");
-		for (const char *c = flags->help; *c; c++) {
-			putchar(*c);
-			if (*c == '\n')
-				printf("%28s", "");
-		}
-		putchar('\n');
+	bool is_separated = optind > 1 && strcmp(argv[optind - 1], "--") == 0;
+	if (is_separated || verb->has_command) {
+		args->command = argv + optind;
+		args->command_count = (size_t)(argc - optind);
 	}
 }
 
-void verb_print_help(const struct verb *verb)
+int args_parse(struct cli *cli, const struct verb *verb, int argc, char **argv, struct args *args)
 {
-	printf("Usage: centro %s %s\n\n%s\n", verb->name, verb->arguments, verb->summary);
-	if (verb->details)
-		printf("\n%s", verb->details);
-	for (size_t t = 0; verb->flags[t]; t++) {
-		putchar('\n');
-		print_flags(verb->flags[t]);
-	}
-	printf("\nFor every verb:\n");
-	print_flags(args_global_flags);
+	struct grammar grammar;
+	grammar_init(&grammar, verb);
+	*args = (struct args){0};
+	int code = collect(cli, &grammar, argc, argv, args);
+	if (code)
+		return code;
+	set_command(args, verb, argc, argv);
+	return take_globals(cli, &grammar, args);
 }
 
-/* Levenshtein's distance, for short words. */
-static size_t distance(const char *a, const char *b)
+int args_parse_global(struct cli *cli, int argc, char **argv, struct args *args, int *ret_used)
 {
-	enum { LENGTH_MAX = 32 };
-	size_t row[LENGTH_MAX + 1], length_b = strlen(b);
-	if (strlen(a) > LENGTH_MAX || length_b > LENGTH_MAX)
-		return LENGTH_MAX;
-	for (size_t j = 0; j <= length_b; j++)
-		row[j] = j;
-	for (size_t i = 1; a[i - 1]; i++) {
-		size_t diagonal = row[0];
-		row[0] = i;
-		for (size_t j = 1; j <= length_b; j++) {
-			size_t change = diagonal + (a[i - 1] != b[j - 1]);
-			diagonal = row[j];
-			size_t step = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
-			row[j] = change < step ? change : step;
-		}
-	}
-	return row[length_b];
+	struct grammar grammar;
+	grammar_init(&grammar, NULL);
+	*args = (struct args){0};
+	int code = collect(cli, &grammar, argc, argv, args);
+	*ret_used = optind;
+	return code ? code : take_globals(cli, &grammar, args);
 }
 
-const char *nearest_name(const char *word, const char *const *names, size_t count)
+void args_free(struct args *args)
 {
-	const char *best = NULL;
-	size_t best_distance = strlen(word) > 3 ? 3 : 2;
-	for (size_t i = 0; i < count; i++) {
-		size_t d = distance(word, names[i]);
-		if (d < best_distance) {
-			best = names[i];
-			best_distance = d;
-		}
-	}
-	return best;
+	for (size_t i = 0; i < args->owned_count; i++)
+		free(args->owned[i]);
+	free(args->owned);
+	free(args->flags);
+	free(args->words);
+	*args = (struct args){0};
+}
+
+int args_parse_number(const struct cli *cli, const char *flag, const char *value, int64_t min,
+		      int64_t max, int64_t *ret_number)
+{
+	char *end;
+	errno = 0;
+	long long number = strtoll(value, &end, 10);
+	bool is_digits = value[0] == '-' || (value[0] >= '0' && value[0] <= '9');
+	if (errno || !is_digits || end == value || *end || number < min || number > max)
+		return cli_usage_error(cli, "--%s: \"%s\" is not a number from %lld to %lld", flag,
+				       value, (long long)min, (long long)max);
+	*ret_number = number;
+	return 0;
 }

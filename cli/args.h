@@ -2,58 +2,76 @@
 #ifndef CLI_ARGS_H
 #define CLI_ARGS_H
 
-/* Flags by tables: what parses them also prints the help. */
+/*
+ * Verbs and their flags as tables: what parses a command line also prints the
+ * help, and names what comes nearest to a wrong word.
+ */
+
+#include <stdint.h>
 
 #include "cli.h"
 
 struct flag {
-	int id;            /* of the verb's own: below 32, or above 255 beside letters */
+	int id;            /* > 0, unique among a verb's tables */
 	const char *name;  /* without dashes; NULL ends the table */
 	char letter;       /* 0: none */
-	const char *value; /* what to call its value in the help; NULL: it takes none */
-	const char *help;
+	const char *value; /* what to call its value; NULL: it takes none */
+	const char *help;  /* lines may be broken */
 };
+
+#define FLAG_TABLES_MAX 2
+
+struct args;
 
 struct verb {
 	const char *name;
-	const char *arguments; /* for the usage line */
+	const char *arguments; /* of the usage line */
 	const char *summary;
-	const char *details; /* may be NULL */
-	const struct flag *flags[3]; /* tables, NULL-terminated */
-	bool stops_at_command; /* the first argument begins a command line */
-	int (*run)(struct cli *cli, int argc, char **argv);
+	const char *details; /* whole lines; may be NULL */
+	const struct flag *flags[FLAG_TABLES_MAX];
+	bool has_command; /* its first word begins a command, even without "--" */
+	int (*run)(struct cli *cli, const struct args *args);
 };
 
-/* What every verb takes. */
-extern const struct flag args_global_flags[];
-
-extern const struct verb *const verbs[];
-/* The verb that runs; set before run() is called. */
-const struct verb *verb_find(const char *name);
-
-#define ARGS_END  (-1)
-#define ARGS_FAIL (-2)
+/* One flag as it was given. */
+struct arg {
+	int id;
+	const char *value; /* NULL: it takes none */
+};
 
 struct args {
-	struct cli *cli;
-	int argc;
-	char **argv; /* argv[0] is the verb */
-	struct option *options;
-	char *letters;
+	struct arg *flags; /* in order; those of the config file come first */
+	size_t flag_count;
+	const char **words; /* before "--" */
+	size_t word_count;
+	char **command; /* behind "--", or from the first word on if the verb has a command */
+	size_t command_count;
+	bool wants_help;
+	char **owned; /* values out of the config file */
+	size_t owned_count;
 };
 
-void args_begin(struct args *args, struct cli *cli, int argc, char **argv);
-/*
- * The next flag's id and its value; global flags are taken on the way. ARGS_END:
- * the rest begins at optind. ARGS_FAIL: it has been said; exit with
- * EXIT_CLI_USAGE. Frees what args_begin() made at either.
- */
-int args_next(struct args *args, const char **ret_value);
-/* Whether the rest came behind "--". */
-bool args_rest_is_command(const struct args *args);
+/* The flags that every verb has. Their ids are 1000 and above. */
+extern const struct flag global_flags[];
 
-void verb_print_help(const struct verb *verb);
-/* The nearest of `count` names to `word`, or NULL when none is near. */
-const char *nearest_name(const char *word, const char *const *names, size_t count);
+/*
+ * Parse what follows the verb; argv[0] is not looked at. Global flags are taken
+ * into `cli`. 0, or the exit code: it has been said. args_free() in either case.
+ */
+int args_parse(struct cli *cli, const struct verb *verb, int argc, char **argv, struct args *args);
+/*
+ * The same for what precedes the verb, global flags alone. *ret_used: how many of
+ * argv these are; argv[*ret_used] is the verb, if there is one.
+ */
+int args_parse_global(struct cli *cli, int argc, char **argv, struct args *args, int *ret_used);
+void args_free(struct args *args);
+
+/* The value of a flag. 0, or the exit code: it has been said. */
+int args_parse_number(const struct cli *cli, const char *flag, const char *value, int64_t min,
+		      int64_t max, int64_t *ret_number);
+
+/* help.c */
+void help_print(const struct verb *const *verbs);
+void help_print_verb(const struct verb *verb);
 
 #endif

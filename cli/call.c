@@ -2,14 +2,17 @@
 /* call.c - calls to the server, and what their errors mean to a person. */
 #include "call.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
+#include <time.h>
+
+#define PAGE_SIZE 500
 
 struct reply {
 	bool is_done;
 	int status;
-	char text[600];
+	char text[1024];
 	cJSON *answer;
 };
 
@@ -21,23 +24,56 @@ int cli_connect(struct cli *cli)
 	struct centro_error_text text;
 	options.servers = cli->servers;
 	options.server_count = cli->server_count;
-	if (centro_client_new(&options, &cli->client, &text) != CENTRO_OK)
+	int status = centro_client_new(&options, &cli->client, &text);
+	if (status == CENTRO_ERR_INVALID)
 		return cli_usage_error(cli, "%s: %s", cli->server_origin, text.text);
-	return 0;
+	return status ? cli_error(cli, EXIT_CLI_OTHER, "%s", text.text) : 0;
 }
 
 int cli_call_failed(const struct cli *cli, int status, const char *text)
 {
-	if (status == CENTRO_ERR_UNAVAILABLE || status == CENTRO_ERR_DEADLINE)
-		return cli_error(cli, EXIT_CLI_UNREACHABLE, "%s", text);
-	return cli_error(cli, EXIT_CLI_OTHER, "%s", text[0] ? text : centro_error_help(status));
+	bool is_unreachable = status == CENTRO_ERR_UNAVAILABLE || status == CENTRO_ERR_DEADLINE;
+	return cli_error(cli, is_unreachable ? EXIT_CLI_UNREACHABLE : EXIT_CLI_OTHER, "%s",
+			 text[0] ? text : centro_error_help(status));
+}
+
+int cli_call_start(struct cli *cli, const char *method, cJSON *request,
+		   struct centro_call_options *options, struct centro_call **ret_call)
+{
+	struct centro_error_text text = {""};
+	int code = cli_connect(cli);
+	char *body = need(cJSON_PrintUnformatted(request));
+	cJSON_Delete(request);
+	if (code == 0) {
+		struct centro_bytes bytes = {(const uint8_t *)body, strlen(body)};
+		options->encoding = CENTRO_JSON;
+		int status =
+			centro_client_call(cli->client, method, bytes, options, ret_call, &text);
+		code = status ? cli_call_failed(cli, status, text.text) : 0;
+	}
+	free(body);
+	return code;
+}
+
+bool cli_turn(struct cli *cli, int limit_ms, int interrupt_fd)
+{
+	struct pollfd fds[] = {
+		{.fd = centro_client_fd(cli->client), .events = POLLIN},
+		{.fd = interrupt_fd, .events = POLLIN},
+	};
+	int timeout_ms = centro_client_timeout_ms(cli->client);
+	if (timeout_ms < 0 || (limit_ms >= 0 && limit_ms < timeout_ms))
+		timeout_ms = limit_ms;
+	int ready = poll(fds, 2, timeout_ms);
+	centro_client_dispatch(cli->client);
+	return ready > 0 && fds[1].revents != 0;
 }
 
 static void on_message(void *arg, struct centro_bytes message)
 {
 	struct reply *reply = arg;
 	cJSON_Delete(reply->answer);
-	reply->answer = cJSON_ParseWithLength((const char *)message.data, message.size);
+	reply->answer = json_parse(message);
 }
 
 static void on_done(void *arg, int status, const char *text)
@@ -48,72 +84,63 @@ static void on_done(void *arg, int status, const char *text)
 	snprintf(reply->text, sizeof(reply->text), "%s", text);
 }
 
-int cli_call(struct cli *cli, const char *method, cJSON *request, bool is_idempotent,
-	     cJSON **ret_answer)
+int cli_call(struct cli *cli, const char *method, cJSON *request, cJSON **ret_answer)
 {
-	int code = cli_connect(cli);
-	char *body = code ? NULL : cJSON_PrintUnformatted(request);
-	cJSON_Delete(request);
-	if (code)
-		return code;
-	struct reply reply = { .status = CENTRO_ERR_INTERNAL };
+	struct reply reply = {.status = CENTRO_OK};
 	struct centro_call_options options = CENTRO_CALL_OPTIONS_INIT;
-	struct centro_error_text text = { "" };
-	options.encoding = CENTRO_JSON;
-	options.is_idempotent = is_idempotent;
+	options.is_idempotent = true;
 	options.message = on_message;
 	options.done = on_done;
 	options.arg = &reply;
-	int error = centro_client_call(
-		cli->client, method,
-		(struct centro_bytes){ (const uint8_t *)body, body ? strlen(body) : 0 }, &options,
-		NULL, &text);
-	free(body);
-	if (error)
-		return cli_call_failed(cli, error, text.text);
+	int code = cli_call_start(cli, method, request, &options, NULL);
+	if (code)
+		return code;
 	while (!reply.is_done)
-		centro_client_wait(cli->client, (struct centro_span){ UINT64_MAX }, -1);
+		cli_turn(cli, -1, -1);
 	if (reply.status == CENTRO_OK && reply.answer) {
 		*ret_answer = reply.answer;
 		return 0;
 	}
 	cJSON_Delete(reply.answer);
+	if (reply.status == CENTRO_OK)
+		return cli_error(cli, EXIT_CLI_OTHER, "the server's answer is not JSON");
 	return cli_call_failed(cli, reply.status, reply.text);
 }
 
-int cli_each_job(struct cli *cli, cJSON *request, uint64_t limit,
-		 int (*each)(void *arg, const cJSON *job), void *arg)
+static int list_page(struct cli *cli, const char *method, cJSON *request, const char *member,
+		     uint64_t *left, int (*each)(void *arg, cJSON *item), void *arg)
 {
-	int code = 0;
-	bool more = true;
-	while (more && code == 0) {
-		cJSON *answer;
-		cJSON_DeleteItemFromObject(request, "page_size");
-		cJSON_AddNumberToObject(request, "page_size", limit < 500 ? (double)limit : 500);
-		code = cli_call(cli, "JobService/List", cJSON_Duplicate(request, true), true, &answer);
-		if (code)
-			break;
-		const cJSON *job;
-		cJSON_ArrayForEach(job, json_member(answer, "jobs"))
-		{
-			code = code ? code : each(arg, job);
-			limit--;
-		}
-		const char *token = json_text(answer, "next_page_token");
-		more = token[0] && limit > 0;
-		cJSON_DeleteItemFromObject(request, "page_token");
-		cJSON_AddStringToObject(request, "page_token", token);
-		cJSON_Delete(answer);
+	cJSON *answer, *item;
+	json_set_int(request, "page_size", *left < PAGE_SIZE ? (int64_t)*left : PAGE_SIZE);
+	cJSON *copy = need(cJSON_Duplicate(request, true));
+	int code = cli_call(cli, method, copy, &answer);
+	if (code)
+		return code;
+	cJSON *items = cJSON_GetObjectItemCaseSensitive(answer, member);
+	while (code == 0 && *left > 0 && (item = cJSON_DetachItemFromArray(items, 0))) {
+		code = each(arg, item);
+		--*left;
 	}
+	json_set_text(request, "page_token", json_text(answer, "next_page_token"));
+	cJSON_Delete(answer);
+	return code;
+}
+
+int cli_list(struct cli *cli, const char *method, cJSON *request, const char *member,
+	     uint64_t limit, int (*each)(void *arg, cJSON *item), void *arg)
+{
+	uint64_t left = limit ? limit : UINT64_MAX;
+	int code;
+	do {
+		code = list_page(cli, method, request, member, &left, each, arg);
+	} while (code == 0 && left > 0 && json_text(request, "page_token")[0]);
 	cJSON_Delete(request);
 	return code;
 }
 
-void cli_random_id(char id[33])
+uint64_t cli_steady_ns(void)
 {
-	unsigned char bytes[16];
-	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
-		abort();
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		snprintf(id + 2 * i, 3, "%02x", bytes[i]);
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }

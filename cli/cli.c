@@ -1,17 +1,32 @@
 /* SPDX-License-Identifier: MIT */
-/* cli.c - small things that every verb needs: errors, and reading JSON answers. */
+/* cli.c - what the program says on stderr, and the nearest word to a wrong one. */
 #include "cli.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "text.h"
+
+#define SAID_SIZE 2048
+
+void *need(void *pointer)
+{
+	if (pointer)
+		return pointer;
+	fputs("centro: out of memory\n", stderr);
+	exit(EXIT_CLI_OTHER);
+}
+
+/* In one write, so that lines of several programs on one terminal stay whole. */
 static void say(const struct cli *cli, const char *format, va_list arguments)
 {
-	fprintf(stderr, "centro%s%s: ", cli->verb ? " " : "", cli->verb ? cli->verb : "");
-	vfprintf(stderr, format, arguments);
-	fputc('\n', stderr);
+	char text[SAID_SIZE];
+	vsnprintf(text, sizeof(text), format, arguments);
+	char *shown = text_escaped(text);
+	fprintf(stderr, "centro%s%s: %s\n", cli->verb ? " " : "", cli->verb ? cli->verb : "",
+		shown);
+	free(shown);
 }
 
 int cli_error(const struct cli *cli, int code, const char *format, ...)
@@ -33,51 +48,54 @@ int cli_usage_error(const struct cli *cli, const char *format, ...)
 	return EXIT_CLI_USAGE;
 }
 
-const cJSON *json_member(const cJSON *object, const char *name)
+void cli_note(const struct cli *cli, const char *format, ...)
 {
-	return cJSON_GetObjectItemCaseSensitive(object, name);
+	va_list arguments;
+	if (cli->quiet)
+		return;
+	va_start(arguments, format);
+	say(cli, format, arguments);
+	va_end(arguments);
 }
 
-const char *json_text(const cJSON *object, const char *name)
+/* Edits between two short words, where two letters that changed places count as one. */
+static size_t distance(const char *a, const char *b)
 {
-	const cJSON *member = json_member(object, name);
-	return cJSON_IsString(member) ? member->valuestring : "";
-}
-
-uint64_t json_u64(const cJSON *object, const char *name)
-{
-	const cJSON *member = json_member(object, name);
-	if (cJSON_IsString(member))
-		return strtoull(member->valuestring, NULL, 10);
-	return cJSON_IsNumber(member) && member->valuedouble > 0 ? (uint64_t)member->valuedouble : 0;
-}
-
-int json_int(const cJSON *object, const char *name)
-{
-	const cJSON *member = json_member(object, name);
-	return cJSON_IsNumber(member) ? member->valueint : 0;
-}
-
-void json_add_u64(cJSON *object, const char *name, uint64_t value)
-{
-	char text[24];
-	snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
-	cJSON_AddStringToObject(object, name, text);
-}
-
-/* "2026-01-31T09:30:00.123Z", as the schema's JSON has it. */
-uint64_t json_time_ns(const cJSON *object, const char *name)
-{
-	const char *text = json_text(object, name);
-	struct tm utc = { 0 };
-	const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &utc);
-	if (!rest)
-		return 0;
-	uint64_t ns = (uint64_t)timegm(&utc) * 1000000000;
-	uint64_t unit = 100000000;
-	if (*rest == '.') {
-		for (rest++; *rest >= '0' && *rest <= '9'; rest++, unit /= 10)
-			ns += (uint64_t)(*rest - '0') * unit;
+	enum { SIZE_MAX_ = 32 };
+	size_t rows[3][SIZE_MAX_ + 1];
+	size_t a_size = strlen(a), b_size = strlen(b);
+	if (a_size > SIZE_MAX_ || b_size > SIZE_MAX_)
+		return SIZE_MAX_;
+	for (size_t i = 0; i <= a_size; i++) {
+		size_t *row = rows[i % 3], *above = rows[(i + 2) % 3], *before = rows[(i + 1) % 3];
+		row[0] = i;
+		for (size_t j = 1; j <= b_size; j++) {
+			if (i == 0) {
+				row[j] = j;
+				continue;
+			}
+			size_t change = above[j - 1] + (a[i - 1] != b[j - 1]);
+			size_t step = (above[j] < row[j - 1] ? above[j] : row[j - 1]) + 1;
+			row[j] = change < step ? change : step;
+			bool is_swap =
+				i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+			if (is_swap && before[j - 2] + 1 < row[j])
+				row[j] = before[j - 2] + 1;
+		}
 	}
-	return ns;
+	return rows[a_size % 3][b_size];
+}
+
+const char *nearest_name(const char *word, const char *const *names, size_t count)
+{
+	const char *best = NULL;
+	size_t limit = strlen(word) > 3 ? 3 : 2;
+	for (size_t i = 0; i < count; i++) {
+		size_t edits = distance(word, names[i]);
+		if (edits >= limit)
+			continue;
+		best = names[i];
+		limit = edits;
+	}
+	return best;
 }

@@ -10,18 +10,16 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include <cjson/cJSON.h>
 #include <centro/client.h>
 
 /* Exit codes beside a job's own; of several jobs the highest counts. */
 enum {
+	EXIT_CLI_USAGE = 2,
 	EXIT_CLI_OTHER = 120,
-	EXIT_CLI_UNSCHEDULABLE = 121,
 	EXIT_CLI_TIMEOUT = 122,
 	EXIT_CLI_CANCELLED = 123,
 	EXIT_CLI_NODE_LOST = 124,
 	EXIT_CLI_UNREACHABLE = 125,
-	EXIT_CLI_USAGE = 2,
 };
 
 enum output { OUTPUT_TABLE, OUTPUT_WIDE, OUTPUT_JSON, OUTPUT_JSONL, OUTPUT_YAML, OUTPUT_NAME };
@@ -29,37 +27,28 @@ enum output { OUTPUT_TABLE, OUTPUT_WIDE, OUTPUT_JSON, OUTPUT_JSONL, OUTPUT_YAML,
 #define SERVERS_MAX 16
 
 struct cli {
-	const char *verb;
+	const char *verb; /* NULL: none yet */
 	const char *servers[SERVERS_MAX];
 	size_t server_count;
-	char *server_memory; /* what the pointers above may point into */
-	const char *server_origin; /* where the address came from, for error texts */
+	const char *server_origin; /* where the addresses came from, for error texts */
+	char *server_text;         /* what `servers` may point into; owned */
 	enum output output;
 	bool quiet;
-	bool color;
-	struct centro_client *client; /* opened by the first call */
+	bool is_colored;              /* stdout */
+	struct centro_client *client; /* NULL until the first call */
 };
 
-/* "centro VERB: …" to stderr. Returns `code`. */
+/* `pointer`, or the end of the program: there is no memory. */
+void *need(void *pointer);
+
+/* "centro VERB: …" to stderr, fit for a terminal. Returns `code`. */
 int cli_error(const struct cli *cli, int code, const char *format, ...) CENTRO_PRINTF(3, 4);
-/* The same with "Try: centro help VERB", and EXIT_CLI_USAGE. */
+/* The same with "Try: centro help VERB". Returns EXIT_CLI_USAGE. */
 int cli_usage_error(const struct cli *cli, const char *format, ...) CENTRO_PRINTF(2, 3);
+/* Remarks, which are no error: nothing when -q is given. */
+void cli_note(const struct cli *cli, const char *format, ...) CENTRO_PRINTF(2, 3);
 
-/* In any locale. */
-static inline bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-/* A string member, "" when it is missing. Borrowed. */
-const char *json_text(const cJSON *object, const char *name);
-/* A number, or a 64-bit one written as a string; 0 when it is missing. */
-uint64_t json_u64(const cJSON *object, const char *name);
-int json_int(const cJSON *object, const char *name);
-const cJSON *json_member(const cJSON *object, const char *name);
-/* Nanoseconds since 1970 of a timestamp member; 0 when it is missing. */
-uint64_t json_time_ns(const cJSON *object, const char *name);
-/* A 64-bit number, as the schema's JSON has it. */
-void json_add_u64(cJSON *object, const char *name, uint64_t value);
+/* The nearest of `count` names to `word`; NULL: none is near. */
+const char *nearest_name(const char *word, const char *const *names, size_t count);
 
 #endif

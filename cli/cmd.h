@@ -6,14 +6,15 @@
 
 #include "args.h"
 
-struct job_spec;
-
 extern const struct verb verb_cancel, verb_dev, verb_help, verb_logs, verb_node, verb_ps, verb_run,
 	verb_show, verb_submit, verb_version, verb_wait;
 
-/* Submit one job. 0 and its id, or the exit code. */
-int run_submit(struct cli *cli, struct job_spec *spec, uint64_t *ret_job);
-/* Wait for these jobs to end. The highest exit code; 122 when the time has passed. */
+/* In the order of the help; ends with NULL. */
+extern const struct verb *const verbs[];
+/* NULL: there is none; it has been said. */
+const struct verb *verb_find(const struct cli *cli, const char *name);
+
+/* Wait for jobs to end. The highest exit code; EXIT_CLI_TIMEOUT after `timeout_ns`, 0: none. */
 int wait_for_jobs(struct cli *cli, const uint64_t *jobs, size_t count, uint64_t timeout_ns);
 
 #endif

@@ -1,85 +1,115 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd_logs.c - the output of one instance of a job. */
-#include <getopt.h>
-#include <time.h>
-
+/* cmd_logs.c - print what a job wrote. */
 #include <centro/text.h>
 
-#include "call.h"
 #include "cmd.h"
-#include "reader.h"
-#include "select.h"
-
-#define TURN_NS 250000000ULL
+#include "follow.h"
+#include "selection.h"
 
 enum { FOLLOW = 1, OUT, ERR, TAIL };
 
 static const struct flag flags[] = {
-	{ FOLLOW, "follow", 'f', NULL, "go on until the job has ended" },
-	{ OUT, "stdout", 0, NULL, "only what it wrote to its standard output" },
-	{ ERR, "stderr", 0, NULL, "only what it wrote to its standard error" },
-	{ TAIL, "tail", 0, "SIZE", "only the last so many bytes" },
-	{ 0 },
+	{FOLLOW, "follow", 'f', NULL, "go on until it has ended"},
+	{OUT, "stdout", 0, NULL, "only what it wrote to its standard output"},
+	{ERR, "stderr", 0, NULL, "only what it wrote to its standard error"},
+	{TAIL, "tail", 0, "SIZE", "only the last so many bytes of each"},
+	{0},
 };
 
-static int read_logs(struct log_reader *reader)
+struct logs {
+	struct cli *cli;
+	bool follows;
+	const char *stream;
+	uint64_t tail_bytes;
+};
+
+/* One attempt, as far as it got or to its end. */
+static int read_attempt(const struct logs *logs, const struct selected *selected)
 {
-	int code = cli_connect(reader->cli);
-	while (code == 0 && !reader->is_done) {
-		log_reader_pump(reader);
-		int status = centro_client_wait(reader->cli->client,
-						(struct centro_span){ TURN_NS }, -1);
-		if (status == CENTRO_OK && !reader->is_done)
-			nanosleep(&(struct timespec){ .tv_nsec = TURN_NS }, NULL);
+	struct log_stream stream = {
+		.cli = logs->cli,
+		.job = selected->id,
+		.task = selected->selector.task,
+		.index = selected->selector.index,
+		.attempt = selected->selector.attempt,
+		.stream = logs->stream,
+		.follow = logs->follows,
+		.tail_bytes = logs->tail_bytes,
+	};
+	while (!stream.is_over && !stream.is_pipe_broken) {
+		log_stream_pump(&stream);
+		if (stream.call)
+			cli_turn(logs->cli, -1, -1);
+		else if (!stream.is_over)
+			cli_turn(logs->cli, log_stream_wait_ms(&stream), -1);
 	}
-	return code ? code : reader->code;
+	log_stream_close(&stream);
+	return stream.code;
 }
 
-static int set_flag(struct cli *cli, struct log_reader *reader, int id, const char *value)
+/* Every attempt of what was selected, to the end of the job. */
+static int follow_job(const struct logs *logs, const struct selected *selected)
 {
-	switch (id) {
+	const struct selector *selector = &selected->selector;
+	struct follow follow;
+	follow_init(&follow, logs->cli, selected->id);
+	follow.stream = logs->stream;
+	follow.tail_bytes = logs->tail_bytes;
+	follow.only_task = selector->task[0] ? selector->task : NULL;
+	follow.has_only_index = selector->has_index;
+	follow.only_index = selector->index;
+	follow_pump(&follow);
+	while (!follow_is_over(&follow) && !follow_is_pipe_broken(&follow)) {
+		cli_turn(logs->cli, follow_wait_ms(&follow), -1);
+		follow_pump(&follow);
+	}
+	int code = follow.watch.code;
+	for (size_t i = 0; i < follow.stream_count && code == 0; i++)
+		code = follow.streams[i].log.code;
+	follow_close(&follow);
+	return code;
+}
+
+static int set_flag(struct logs *logs, const struct arg *arg)
+{
+	switch (arg->id) {
 	case FOLLOW:
-		reader->follow = true;
+		logs->follows = true;
 		return 0;
 	case OUT:
-		reader->stream = "out";
+		logs->stream = "out";
 		return 0;
 	case ERR:
-		reader->stream = "err";
+		logs->stream = "err";
 		return 0;
 	default:
-		if (centro_size_parse(value, &reader->tail_bytes) == CENTRO_OK)
+		if (centro_size_parse(arg->value, &logs->tail_bytes) == CENTRO_OK)
 			return 0;
-		return cli_usage_error(cli, "--tail: \"%s\"; write a size like 64KiB", value);
+		return cli_usage_error(logs->cli, "--tail: \"%s\"; write a size like 64KiB",
+				       arg->value);
 	}
 }
 
-static int cmd_logs(struct cli *cli, int argc, char **argv)
+static int cmd_logs(struct cli *cli, const struct args *args)
 {
-	struct args args;
-	struct selection selection = { 0 };
-	struct log_reader reader = { .cli = cli, .stream = "both" };
-	const char *value;
-	int id, code = 0;
-	args_begin(&args, cli, argc, argv);
-	while ((id = args_next(&args, &value)) > 0 && code == 0)
-		code = set_flag(cli, &reader, id, value);
-	if (code == 0 && id == ARGS_FAIL)
-		code = EXIT_CLI_USAGE;
-	if (code == 0 && argc - optind != 1)
+	struct logs logs = {.cli = cli, .stream = "both"};
+	struct selection selection = {0};
+	int code = 0;
+	for (size_t i = 0; i < args->flag_count && code == 0; i++)
+		code = set_flag(&logs, &args->flags[i]);
+	if (code == 0 && args->word_count != 1)
 		code = cli_usage_error(cli, "of which job? One, such as 1234 or 1234.task.7");
 	if (code == 0)
-		code = select_word(cli, argv[optind], &selection);
+		code = cli_connect(cli);
+	if (code == 0)
+		code = selection_add_words(cli, &selection, args->words, 1);
 	if (code == 0 && selection.count != 1)
-		code = cli_usage_error(cli, "%s means %zu jobs; one at a time", argv[optind],
+		code = cli_usage_error(cli, "\"%s\" means %zu jobs; one at a time", args->words[0],
 				       selection.count);
-	if (code == 0) {
-		reader.job = selection.items[0].id;
-		reader.task = selection.items[0].task;
-		reader.index = selection.items[0].index;
-		reader.attempt = selection.items[0].attempt;
-		code = read_logs(&reader);
-	}
+	if (code == 0 && logs.follows && selection.items[0].selector.attempt == 0)
+		code = follow_job(&logs, &selection.items[0]);
+	else if (code == 0)
+		code = read_attempt(&logs, &selection.items[0]);
 	selection_free(&selection);
 	return code;
 }
@@ -88,7 +118,8 @@ const struct verb verb_logs = {
 	.name = "logs",
 	.arguments = "[flags] JOB",
 	.summary = "Print what a job wrote, to the streams that it wrote it to.",
-	.details = "JOB: 1234, 1234.task.7, 1234.task.7/2 (its second attempt), a name, or @last.\n",
-	.flags = { flags },
+	.details = "JOB: 1234, 1234.task.7, 1234.task.7/2 (its second attempt), a name, or @last.\n"
+		   "With -f and without an instance, the output of all of them.\n",
+	.flags = {flags},
 	.run = cmd_logs,
 };

@@ -1,80 +1,70 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd_node.c - the nodes, and one of them. */
-#include <ctype.h>
-#include <getopt.h>
+/* cmd_node.c - the nodes of the cluster, and one of them. */
+#include <stdlib.h>
 #include <string.h>
+
+#include <centro/text.h>
 
 #include "call.h"
 #include "cmd.h"
-#include "print.h"
+#include "output.h"
+#include "show.h"
+#include "table.h"
+#include "text.h"
 
-static void cores(struct table *table, const cJSON *used, const cJSON *capacity)
+#define MIB UINT64_C(1048576)
+
+static const char *name_of(const cJSON *node)
 {
-	int free_of = json_int(used, "cpu_milli"), all = json_int(capacity, "cpu_milli");
-	table_cell(table, "%g/%g", free_of / 1000.0, all / 1000.0);
+	return json_text(json_get(node, "info"), "name");
 }
 
-static void print_nodes(const struct cli *cli, const cJSON *nodes)
+static void add_amounts(struct table *table, const cJSON *used, const cJSON *capacity)
 {
-	static const char *const titles[] = { "ID",  "NAME",   "DATACENTER", "STATE",
-					      "CPU", "MEMORY", "ATTEMPTS",   "SEEN" };
-	struct table table;
+	char of[32], all[32];
+	table_add(table, TINT_NONE, "%g/%g", (double)json_u64(used, "cpu_milli") / 1000,
+		  (double)json_u64(capacity, "cpu_milli") / 1000);
+	table_add(table, TINT_NONE, "%s/%s",
+		  centro_size_format(json_u64(used, "memory_mib") * MIB, of, sizeof(of)),
+		  centro_size_format(json_u64(capacity, "memory_mib") * MIB, all, sizeof(all)));
+}
+
+static void add_row(struct table *table, const cJSON *node, bool is_wide)
+{
+	const cJSON *info = json_get(node, "info");
+	const char *state = json_text(node, "state");
+	uint64_t seen_ns = json_time_ns(node, "last_seen"), now_ns = text_now_ns();
+	char age[32];
+
+	table_add(table, TINT_NONE, "%s", json_text(node, "id"));
+	table_add(table, TINT_NONE, "%s", name_of(node));
+	table_add(table, TINT_NONE, "%s", json_text_or(info, "datacenter", "default"));
+	table_add(table, tint_of_state(state), "%s", state);
+	add_amounts(table, json_get(node, "used"), json_get(info, "capacity"));
+	table_add(table, TINT_NONE, "%lld", (long long)json_int(node, "attempts"));
+	if (seen_ns == 0)
+		table_add(table, TINT_NONE, "%s", "");
+	else
+		table_add(table, TINT_NONE, "%s ago",
+			  text_age(now_ns > seen_ns ? now_ns - seen_ns : 0, age, sizeof(age)));
+	if (!is_wide)
+		return;
+	char *capacity = show_resources(json_get(info, "capacity"));
+	table_add(table, TINT_NONE, "%s", capacity);
+	free(capacity);
+}
+
+static void print_table(const struct cli *cli, const cJSON *nodes)
+{
+	static const char *const titles[] = {"ID",     "NAME",    "DATACENTER", "STATE",   "CPU",
+					     "MEMORY", "RUNNING", "SEEN",       "CAPACITY"};
 	const cJSON *node;
-	table_init(&table, cli, titles, 8);
-	cJSON_ArrayForEach(node, nodes)
-	{
-		char seen[32];
-		const cJSON *info = json_member(node, "info");
-		const cJSON *used = json_member(node, "used");
-		const cJSON *capacity = json_member(info, "capacity");
-		const char *datacenter = json_text(info, "datacenter");
-		table_cell(&table, "%s", json_text(node, "id"));
-		table_cell(&table, "%s", json_text(info, "name"));
-		table_cell(&table, "%s", datacenter[0] ? datacenter : "default");
-		table_cell(&table, "%s", json_text(node, "state"));
-		cores(&table, used, capacity);
-		table_cell(&table, "%.0f/%.0f MiB",
-			   json_member(used, "memory_mib") ? json_member(used, "memory_mib")->valuedouble
-							   : 0,
-			   json_member(capacity, "memory_mib")
-				   ? json_member(capacity, "memory_mib")->valuedouble
-				   : 0);
-		table_cell(&table, "%d", json_int(node, "attempts"));
-		table_cell(&table, "%s ago",
-			   print_age(json_time_ns(node, "last_seen"), print_now_ns(), seen,
-				     sizeof(seen)));
-	}
-	table_print(&table);
-}
-
-static int list(struct cli *cli, cJSON *ret_nodes)
-{
-	char token[32] = "";
-	do {
-		cJSON *request = cJSON_CreateObject(), *answer, *node;
-		cJSON_AddNumberToObject(request, "page_size", 1000);
-		cJSON_AddStringToObject(request, "page_token", token);
-		int code = cli_call(cli, "NodeService/List", request, true, &answer);
-		if (code)
-			return code;
-		cJSON *nodes = cJSON_GetObjectItemCaseSensitive(answer, "nodes");
-		while ((node = cJSON_DetachItemFromArray(nodes, 0)))
-			cJSON_AddItemToArray(ret_nodes, node);
-		snprintf(token, sizeof(token), "%s", json_text(answer, "next_page_token"));
-		cJSON_Delete(answer);
-	} while (token[0]);
-	return 0;
-}
-
-static int get(struct cli *cli, const char *which, cJSON *ret_nodes)
-{
-	cJSON *request = cJSON_CreateObject(), *node;
-	bool is_id = which[0] && strspn(which, "0123456789") == strlen(which);
-	cJSON_AddStringToObject(request, is_id ? "id" : "name", which);
-	int code = cli_call(cli, "NodeService/Get", request, true, &node);
-	if (code == 0)
-		cJSON_AddItemToArray(ret_nodes, node);
-	return code;
+	struct table table;
+	bool is_wide = cli->output == OUTPUT_WIDE;
+	table_init(&table, titles, is_wide ? 9 : 8);
+	cJSON_ArrayForEach(node, nodes) add_row(&table, node, is_wide);
+	table_print(&table, cli);
+	table_free(&table);
 }
 
 static void print_pairs(const char *title, const cJSON *pairs)
@@ -82,55 +72,61 @@ static void print_pairs(const char *title, const cJSON *pairs)
 	const cJSON *pair;
 	cJSON_ArrayForEach(pair, pairs)
 	{
-		printf("%-12s%s=", title, pair->string);
-		if (cJSON_IsString(pair))
-			print_escaped(stdout, pair->valuestring);
-		else
-			printf("%.0f", pair->valuedouble);
+		printf("%-11s", pair == pairs->child ? title : "");
+		text_write_escaped(stdout, pair->string);
+		putchar('=');
+		text_write_escaped(stdout, cJSON_IsString(pair) ? pair->valuestring : "");
 		putchar('\n');
 	}
 }
 
-static void print_result(const struct cli *cli, const cJSON *nodes, bool is_show)
+static void print_node(const struct cli *cli, const cJSON *nodes)
 {
-	const cJSON *node;
-	if (cli->quiet || cli->output == OUTPUT_NAME) {
-		cJSON_ArrayForEach(node, nodes)
-			puts(json_text(json_member(node, "info"), "name"));
-		return;
-	}
-	if (cli->output != OUTPUT_TABLE && cli->output != OUTPUT_WIDE) {
-		print_json(cli, is_show ? nodes->child : nodes);
-		return;
-	}
-	print_nodes(cli, nodes);
-	if (!is_show)
-		return;
-	const cJSON *info = json_member(nodes->child, "info");
-	putchar('\n');
-	print_pairs("label", json_member(info, "labels"));
-	print_pairs("resource", json_member(json_member(info, "capacity"), "named"));
-	print_pairs("attribute", json_member(info, "attributes"));
+	const cJSON *info = json_get(nodes->child, "info");
+	char *capacity = show_resources(json_get(info, "capacity"));
+	print_table(cli, nodes);
+	printf("\n%-11s%s\n", "capacity", capacity);
+	print_pairs("label", json_get(info, "labels"));
+	print_pairs("attribute", json_get(info, "attributes"));
+	free(capacity);
 }
 
-static int cmd_node(struct cli *cli, int argc, char **argv)
+static int keep(void *arg, cJSON *node)
 {
-	struct args args;
-	const char *value;
-	args_begin(&args, cli, argc, argv);
-	if (args_next(&args, &value) == ARGS_FAIL)
-		return EXIT_CLI_USAGE;
-	const char *what = optind < argc ? argv[optind] : "";
+	json_append(arg, node);
+	return 0;
+}
+
+static int get(struct cli *cli, const char *which, cJSON *ret_nodes)
+{
+	cJSON *request = json_object(), *node;
+	bool is_id = which[0] && which[strspn(which, "0123456789")] == '\0';
+	json_set_text(request, is_id ? "id" : "name", which);
+	int code = cli_call(cli, "NodeService/Get", request, &node);
+	if (code == 0)
+		json_append(ret_nodes, node);
+	return code;
+}
+
+static int cmd_node(struct cli *cli, const struct args *args)
+{
+	const char *what = args->word_count > 0 ? args->words[0] : "";
 	bool is_show = strcmp(what, "show") == 0;
 	if (!is_show && strcmp(what, "list") != 0)
 		return cli_usage_error(cli, "say: centro node list, or centro node show NAME");
-	if (argc - optind != (is_show ? 2 : 1))
-		return cli_usage_error(cli, is_show ? "which node? One, by name or number"
+	if (args->word_count != (is_show ? 2 : 1))
+		return cli_usage_error(cli, is_show ? "which node? One, by its name or number"
 						    : "list takes no argument");
-	cJSON *nodes = cJSON_CreateArray();
-	int code = is_show ? get(cli, argv[optind + 1], nodes) : list(cli, nodes);
-	if (code == 0)
-		print_result(cli, nodes, is_show);
+	cJSON *nodes = json_array();
+	int code =
+		is_show ? get(cli, args->words[1], nodes)
+			: cli_list(cli, "NodeService/List", json_object(), "nodes", 0, keep, nodes);
+	if (code == 0 && !output_is_table(cli))
+		output_print(cli, nodes, is_show, name_of);
+	else if (code == 0 && is_show)
+		print_node(cli, nodes);
+	else if (code == 0)
+		print_table(cli, nodes);
 	cJSON_Delete(nodes);
 	return code;
 }
@@ -139,6 +135,5 @@ const struct verb verb_node = {
 	.name = "node",
 	.arguments = "list | show NAME",
 	.summary = "The nodes of the cluster, and what they have to offer.",
-	.flags = { NULL },
 	.run = cmd_node,
 };

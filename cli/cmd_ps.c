@@ -1,159 +1,180 @@
 /* SPDX-License-Identifier: MIT */
 /* cmd_ps.c - list jobs, newest first. */
-#include <errno.h>
-#include <getopt.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include <centro/job.h>
 
 #include "call.h"
 #include "cmd.h"
 #include "outcome.h"
-#include "print.h"
-#include "select.h"
+#include "output.h"
+#include "selection.h"
+#include "table.h"
+#include "text.h"
 
-#define LIMIT_DEFAULT 1000
-
-enum { ALL = 1, LABEL, STATE, QUEUE, NAME, OWNER, LIMIT };
+enum { ALL = 1, STATE, LABEL, QUEUE, NAME, OWNER, LIMIT };
 
 static const struct flag flags[] = {
-	{ ALL, "all", 'a', NULL, "those that have ended, too" },
-	{ STATE, "state", 0, "STATE", "pending, running, succeeded, failed, cancelled, timeout" },
-	{ LABEL, "label", 'l', "KEY=VALUE", "only with this label; may be repeated" },
-	{ QUEUE, "queue", 0, "QUEUE", "only of this queue" },
-	{ NAME, "name", 'n', "NAME", "only of this name" },
-	{ OWNER, "owner", 0, "OWNER", "only of this owner" },
-	{ LIMIT, "limit", 0, "N", "at most so many; default 1000" },
-	{ 0 },
+	{ALL, "all", 'a', NULL, "those that have ended, too"},
+	{STATE, "state", 0, "STATE",
+	 "pending, running, succeeded, failed, cancelled or\n"
+	 "timeout; may be repeated"},
+	{LABEL, "label", 'l', "KEY=VALUE", "only with this label; may be repeated"},
+	{QUEUE, "queue", 0, "QUEUE", "only of this queue"},
+	{NAME, "name", 'n', "NAME", "only of this name"},
+	{OWNER, "owner", 0, "OWNER", "only of this owner"},
+	{LIMIT, "limit", 0, "N", "at most so many"},
+	{0},
 };
 
-static const char *const titles[] = { "ID",   "NAME", "QUEUE", "STATE", "TASKS",
-				      "TIME", "NODE", "EXIT",  "REASON" };
-#define COLUMNS_TABLE 8
-#define COLUMNS_WIDE  9
+static const char *const titles[] = {"ID",   "NAME", "QUEUE", "STATE",  "TASKS", "AGE",
+				     "TIME", "NODE", "EXIT",  "REASON", "OWNER", "SUBMITTED"};
+#define COLUMNS_TABLE 10
+#define COLUMNS_WIDE  12
 
-static const char *node_of(const cJSON *job)
-{
-	const cJSON *instances = json_member(job, "instances");
-	const char *node = json_text(cJSON_GetArrayItem(instances, 0), "node");
-	return cJSON_GetArraySize(instances) > 1 ? "…" : node;
-}
+/* ---- the table ---- */
 
-/* Of what waits or runs: how long so far; of what has ended: how long it took. */
-static const char *time_of(const cJSON *job, char *buffer, size_t size)
+static void add_age(struct table *table, uint64_t from_ns, uint64_t to_ns)
 {
-	uint64_t start = json_time_ns(job, "start_time"), end = json_time_ns(job, "end_time");
-	if (start == 0)
-		start = json_time_ns(job, "submit_time");
-	return print_age(start, end ? end : print_now_ns(), buffer, size);
-}
-
-static void add_row(struct table *table, const cJSON *job, bool wide)
-{
-	char time[32];
-	const cJSON *spec = json_member(job, "spec");
-	const char *queue = json_text(spec, "queue");
-	table_cell(table, "%s", json_text(job, "id"));
-	table_cell(table, "%s", json_text(spec, "name"));
-	table_cell(table, "%s", queue[0] ? queue : "default");
-	table_cell(table, "%s", json_text(job, "state"));
-	table_cell(table, "%d", json_int(job, "instance_count"));
-	table_cell(table, "%s", time_of(job, time, sizeof(time)));
-	table_cell(table, "%s", node_of(job));
-	if (outcome_is_final(job))
-		table_cell(table, "%d", json_int(job, "exit_code"));
+	char age[32];
+	if (from_ns == 0 || to_ns < from_ns)
+		table_add(table, TINT_NONE, "%s", "");
 	else
-		table_cell(table, "%s", "");
-	if (wide)
-		table_cell(table, "%s", json_text(job, "pending_reason"));
+		table_add(table, TINT_NONE, "%s", text_age(to_ns - from_ns, age, sizeof(age)));
 }
 
-static int collect(void *arg, const cJSON *job)
+/* One name, or how many nodes there are. */
+static void add_node(struct table *table, const cJSON *job)
 {
-	cJSON_AddItemToArray(arg, cJSON_Duplicate(job, true));
-	return 0;
+	const cJSON *instances = json_get(job, "instances");
+	int count = cJSON_GetArraySize(instances);
+	if (count > 1)
+		table_add(table, TINT_NONE, "(%d)", count);
+	else
+		table_add(table, TINT_NONE, "%s",
+			  json_text(cJSON_GetArrayItem(instances, 0), "node"));
 }
 
-static void print_jobs(const struct cli *cli, const cJSON *jobs)
+static const char *reason_of(const cJSON *job)
+{
+	const char *message =
+		json_text(cJSON_GetArrayItem(json_get(job, "instances"), 0), "message");
+	if (strcmp(json_text(job, "state"), "pending") == 0)
+		return json_text(job, "pending_reason");
+	return json_text_or(job, "cancel_reason", message);
+}
+
+static void add_row(struct table *table, const cJSON *job, bool is_wide)
+{
+	const cJSON *spec = json_get(job, "spec");
+	const char *state = json_text(job, "state");
+	uint64_t submit_ns = json_time_ns(job, "submit_time");
+	uint64_t end_ns = json_time_ns(job, "end_time"), now_ns = text_now_ns();
+	char time[40];
+
+	table_add(table, TINT_NONE, "%s", json_text(job, "id"));
+	table_add(table, TINT_NONE, "%s", json_text(spec, "name"));
+	table_add(table, TINT_NONE, "%s", json_text_or(spec, "queue", "default"));
+	table_add(table, tint_of_state(state), "%s", state);
+	table_add(table, TINT_NONE, "%lld", (long long)json_int(job, "instance_count"));
+	add_age(table, submit_ns, now_ns);
+	add_age(table, json_time_ns(job, "start_time"), end_ns ? end_ns : now_ns);
+	add_node(table, job);
+	if (outcome_is_final(job))
+		table_add(table, TINT_NONE, "%lld", (long long)json_int(job, "exit_code"));
+	else
+		table_add(table, TINT_NONE, "%s", "");
+	table_add(table, TINT_NONE, "%s", reason_of(job));
+	if (!is_wide)
+		return;
+	table_add(table, TINT_NONE, "%s", json_text(job, "owner"));
+	table_add(table, TINT_NONE, "%s", text_time(submit_ns, time, sizeof(time)));
+}
+
+static void print_table(const struct cli *cli, const cJSON *jobs)
 {
 	const cJSON *job;
-	if (cli->quiet || cli->output == OUTPUT_NAME) {
-		cJSON_ArrayForEach(job, jobs)
-			puts(json_text(job, "id"));
-		return;
-	}
-	if (cli->output != OUTPUT_TABLE && cli->output != OUTPUT_WIDE) {
-		print_json(cli, jobs);
-		return;
-	}
 	struct table table;
-	bool wide = cli->output == OUTPUT_WIDE;
-	table_init(&table, cli, titles, wide ? COLUMNS_WIDE : COLUMNS_TABLE);
-	cJSON_ArrayForEach(job, jobs)
-		add_row(&table, job, wide);
-	table_print(&table);
+	bool is_wide = cli->output == OUTPUT_WIDE;
+	table_init(&table, titles, is_wide ? COLUMNS_WIDE : COLUMNS_TABLE);
+	cJSON_ArrayForEach(job, jobs) add_row(&table, job, is_wide);
+	table_print(&table, cli);
+	table_free(&table);
 }
 
-static int set_limit(struct cli *cli, const char *value, uint64_t *ret_limit)
+/* ---- the verb ---- */
+
+static int set_state(const struct cli *cli, cJSON *request, const char *state)
 {
-	char *end;
-	errno = 0;
-	*ret_limit = strtoull(value, &end, 10);
-	if (errno || *end || value[0] < '1' || value[0] > '9')
-		return cli_usage_error(cli, "--limit: \"%s\" is not a number", value);
+	const char *names[CENTRO_JOB_STATE_COUNT];
+	size_t count = 0;
+	for (int i = 1; i < CENTRO_JOB_STATE_COUNT; i++) {
+		names[count++] = centro_job_state_name(i);
+		if (strcmp(state, names[count - 1]) != 0)
+			continue;
+		json_append_text(json_member_array(request, "states"), state);
+		return 0;
+	}
+	const char *near = nearest_name(state, names, count);
+	return cli_usage_error(cli,
+			       near ? "--state: \"%s\" is none; did you mean %s?"
+				    : "--state: \"%s\" is none; see centro help ps",
+			       state, near);
+}
+
+static int set_flag(const struct cli *cli, cJSON *request, const struct arg *arg,
+		    uint64_t *ret_limit)
+{
+	int64_t limit = 0;
+	int code;
+	switch (arg->id) {
+	case ALL:
+		selection_any_state(request);
+		return 0;
+	case STATE:
+		return set_state(cli, request, arg->value);
+	case LABEL:
+		return selection_parse_pair(cli, "label", arg->value,
+					    json_member_object(request, "labels"));
+	case LIMIT:
+		code = args_parse_number(cli, "limit", arg->value, 1, INT64_MAX, &limit);
+		*ret_limit = (uint64_t)limit;
+		return code;
+	default:
+		json_set_text(request,
+			      arg->id == QUEUE  ? "queue"
+			      : arg->id == NAME ? "name"
+						: "owner",
+			      arg->value);
+		return 0;
+	}
+}
+
+static int keep(void *arg, cJSON *job)
+{
+	json_append(arg, job);
 	return 0;
 }
 
-static int set_flag(struct cli *cli, cJSON *request, int id, const char *value, uint64_t *limit)
+static int cmd_ps(struct cli *cli, const struct args *args)
 {
-	cJSON *states = cJSON_GetObjectItem(request, "states");
-	cJSON *labels = cJSON_GetObjectItem(request, "labels");
-	static const char *const all[] = { "pending", "running",   "succeeded",
-					   "failed",  "cancelled", "timeout" };
-	switch (id) {
-	case ALL:
-		for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
-			cJSON_AddItemToArray(states, cJSON_CreateString(all[i]));
-		return 0;
-	case STATE:
-		cJSON_AddItemToArray(states, cJSON_CreateString(value));
-		return 0;
-	case LABEL:
-		return select_parse_label(cli, value, labels);
-	case LIMIT:
-		return set_limit(cli, value, limit);
-	default:
-		cJSON_AddStringToObject(request, id == QUEUE  ? "queue"
-						 : id == NAME ? "name"
-							      : "owner",
-					value);
-		return 0;
-	}
-}
-
-static int cmd_ps(struct cli *cli, int argc, char **argv)
-{
-	struct args args;
-	const char *value;
-	uint64_t limit = LIMIT_DEFAULT;
-	int id, code = 0;
-	cJSON *request = cJSON_CreateObject(), *jobs = cJSON_CreateArray();
-	cJSON_AddArrayToObject(request, "states");
-	cJSON_AddObjectToObject(request, "labels");
-	args_begin(&args, cli, argc, argv);
-	while ((id = args_next(&args, &value)) > 0 && code == 0)
-		code = set_flag(cli, request, id, value, &limit);
-	if (code == 0 && id == ARGS_FAIL)
-		code = EXIT_CLI_USAGE;
-	if (code == 0 && optind < argc)
-		code = cli_usage_error(cli, "what is \"%s\" for? One job: centro show %s",
-				       argv[optind], argv[optind]);
-	if (code == 0) {
-		code = cli_each_job(cli, request, limit, collect, jobs);
-		request = NULL;
-	}
-	if (code == 0)
-		print_jobs(cli, jobs);
-	cJSON_Delete(request);
+	cJSON *request = json_object(), *jobs = json_array();
+	uint64_t limit = 0;
+	int code = 0;
+	for (size_t i = 0; i < args->flag_count && code == 0; i++)
+		code = set_flag(cli, request, &args->flags[i], &limit);
+	if (code == 0 && args->word_count > 0)
+		code = cli_usage_error(cli,
+				       "\"%s\": ps takes no argument; for one job: centro show %s",
+				       args->words[0], args->words[0]);
+	if (code)
+		cJSON_Delete(request);
+	else
+		code = cli_list(cli, "JobService/List", request, "jobs", limit, keep, jobs);
+	if (code == 0 && output_is_table(cli))
+		print_table(cli, jobs);
+	else if (code == 0)
+		output_print(cli, jobs, false, output_id);
 	cJSON_Delete(jobs);
 	return code;
 }
@@ -161,7 +182,8 @@ static int cmd_ps(struct cli *cli, int argc, char **argv)
 const struct verb verb_ps = {
 	.name = "ps",
 	.arguments = "[flags]",
-	.summary = "List jobs, newest first: those that have not ended, unless told otherwise.",
-	.flags = { flags },
+	.summary = "List jobs, newest first: those that have not ended, or as told.",
+	.details = "AGE is the time since it was submitted, TIME how long it has run.\n",
+	.flags = {flags},
 	.run = cmd_ps,
 };

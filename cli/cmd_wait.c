@@ -1,122 +1,156 @@
 /* SPDX-License-Identifier: MIT */
 /* cmd_wait.c - wait for jobs to end; the highest exit code counts. */
-#include <getopt.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include <centro/text.h>
 
-#include "call.h"
 #include "cmd.h"
+#include "job_watch.h"
 #include "outcome.h"
-#include "reader.h"
-#include "select.h"
+#include "output.h"
+#include "selection.h"
 
-#define WATCHED_AT_ONCE 64
-#define TURN_NS         250000000ULL
+/* More watches at once gain nothing; the others wait their turn. */
+#define WATCHES_MAX 64
+#define NS_PER_MS   UINT64_C(1000000)
 
 enum { TIMEOUT = 1, LABEL };
 
 static const struct flag flags[] = {
-	{ TIMEOUT, "timeout", 0, "TIME", "give up after this long, with exit code 122" },
-	{ LABEL, "label", 'l', "KEY=VALUE", "the jobs with this label that have not ended" },
-	{ 0 },
+	{TIMEOUT, "timeout", 0, "TIME", "give up after so long, with exit code 122"},
+	{LABEL, "label", 'l', "KEY=VALUE", "the jobs with this label that have not ended"},
+	{0},
 };
 
-static uint64_t steady_ns(void)
+struct wait {
+	struct cli *cli;
+	const uint64_t *jobs;
+	size_t count, next; /* `next`: the first that is not watched yet */
+	struct job_watch watches[WATCHES_MAX];
+	size_t open;  /* of these */
+	cJSON *ended; /* the last records, for --output; NULL: not wanted */
+	int code;
+};
+
+static void take_ended(struct wait *wait, struct job_watch *watch)
 {
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	int code = watch->code ? watch->code : outcome_exit_code(watch->last);
+	wait->code = code > wait->code ? code : wait->code;
+	if (wait->ended && watch->last)
+		json_append(wait->ended, cJSON_Duplicate(watch->last, true));
+	job_watch_close(watch);
 }
 
-/* Watch some of the jobs until each has ended. */
-static int wait_for_some(struct cli *cli, const uint64_t *jobs, size_t count, uint64_t deadline_ns)
+static int turn_ms(const struct wait *wait, uint64_t deadline_ns)
 {
-	struct job_watch watches[WATCHED_AT_ONCE];
-	int highest = 0;
-	size_t open = count;
-	for (size_t i = 0; i < count; i++)
-		watches[i] = (struct job_watch){ .cli = cli, .job = jobs[i] };
-	while (open > 0 && steady_ns() < deadline_ns) {
-		for (size_t i = 0; i < count; i++)
-			job_watch_pump(&watches[i]);
-		if (centro_client_wait(cli->client, (struct centro_span){ TURN_NS }, -1) == CENTRO_OK)
-			nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
-		for (size_t i = 0; i < count; i++) {
-			struct job_watch *watch = &watches[i];
-			if (!watch->is_done || watch->is_reaped)
-				continue;
-			int code = watch->code ? watch->code : outcome_exit_code(watch->last);
-			highest = code > highest ? code : highest;
-			watch->is_reaped = true;
-			open--;
-		}
+	int limit_ms = -1;
+	if (deadline_ns) {
+		uint64_t now_ns = cli_steady_ns();
+		uint64_t left_ms =
+			deadline_ns > now_ns ? (deadline_ns - now_ns) / NS_PER_MS + 1 : 0;
+		limit_ms = left_ms < 1000 ? (int)left_ms : 1000;
 	}
-	bool is_late = open > 0;
-	for (size_t i = 0; i < count; i++)
-		job_watch_free(&watches[i]);
-	if (is_late) {
-		/* The watches are on this stack: end their calls before they go. */
-		centro_client_free(cli->client);
-		cli->client = NULL;
-		return cli_error(cli, EXIT_CLI_TIMEOUT, "%zu of them have not ended yet", open);
+	for (size_t i = 0; i < wait->open; i++) {
+		int ms = job_watch_wait_ms(&wait->watches[i]);
+		limit_ms = ms >= 0 && (limit_ms < 0 || ms < limit_ms) ? ms : limit_ms;
 	}
-	return highest;
+	return limit_ms;
+}
+
+/* Fill the watches up, then let the ended ones go. A watch must not move while it is open. */
+static void turn(struct wait *wait, uint64_t deadline_ns)
+{
+	while (wait->open < WATCHES_MAX && wait->next < wait->count) {
+		struct job_watch *watch = &wait->watches[wait->open++];
+		job_watch_init(watch, wait->cli, wait->jobs[wait->next++]);
+		watch->is_silent = wait->open > 1; /* one says it for all */
+	}
+	for (size_t i = 0; i < wait->open; i++)
+		job_watch_pump(&wait->watches[i]);
+	cli_turn(wait->cli, turn_ms(wait, deadline_ns), -1);
+}
+
+/* True: all have ended. */
+static bool reap(struct wait *wait)
+{
+	size_t over = 0;
+	for (size_t i = 0; i < wait->open; i++)
+		over += wait->watches[i].is_over;
+	if (over < wait->open)
+		return false;
+	for (size_t i = 0; i < wait->open; i++)
+		take_ended(wait, &wait->watches[i]);
+	wait->open = 0;
+	return wait->next == wait->count || wait->code == EXIT_CLI_UNREACHABLE;
+}
+
+static int wait_for_all(struct wait *wait, uint64_t timeout_ns)
+{
+	uint64_t deadline_ns = timeout_ns ? cli_steady_ns() + timeout_ns : 0;
+	wait->code = cli_connect(wait->cli);
+	bool is_over = wait->code != 0 || wait->count == 0;
+	while (!is_over) {
+		turn(wait, deadline_ns);
+		is_over = reap(wait);
+		if (!is_over && deadline_ns && cli_steady_ns() >= deadline_ns)
+			break;
+	}
+	if (is_over)
+		return wait->code;
+	size_t left = wait->count - wait->next;
+	for (size_t i = 0; i < wait->open; i++) {
+		left += !wait->watches[i].is_over;
+		job_watch_close(&wait->watches[i]);
+	}
+	return cli_error(wait->cli, EXIT_CLI_TIMEOUT, "%zu of %zu jobs have not ended", left,
+			 wait->count);
 }
 
 int wait_for_jobs(struct cli *cli, const uint64_t *jobs, size_t count, uint64_t timeout_ns)
 {
-	uint64_t now = steady_ns(), deadline = timeout_ns > UINT64_MAX - now ? UINT64_MAX
-									     : now + timeout_ns;
-	int highest = cli_connect(cli);
-	for (size_t i = 0; i < count && highest != EXIT_CLI_UNREACHABLE; i += WATCHED_AT_ONCE) {
-		size_t some = count - i < WATCHED_AT_ONCE ? count - i : WATCHED_AT_ONCE;
-		int code = wait_for_some(cli, jobs + i, some, deadline);
-		highest = code > highest ? code : highest;
-		if (!cli->client)
-			break;
-	}
-	return highest;
+	struct wait wait = {.cli = cli, .jobs = jobs, .count = count};
+	return wait_for_all(&wait, timeout_ns);
 }
 
-static int set_flag(struct cli *cli, int id, const char *value, struct centro_span *timeout,
-		    struct selection *selection)
+static int wait_for_selection(struct cli *cli, const struct selection *selection,
+			      uint64_t timeout_ns)
 {
-	if (id == LABEL)
-		return select_label(cli, value, selection);
-	if (centro_span_parse(value, timeout) == CENTRO_OK)
-		return 0;
-	return cli_usage_error(cli, "--timeout: \"%s\"; write a time like 90s or 10m", value);
+	uint64_t *jobs = need(calloc(selection->count + 1, sizeof(*jobs)));
+	struct wait wait = {.cli = cli, .jobs = jobs, .count = selection->count};
+	for (size_t i = 0; i < selection->count; i++)
+		jobs[i] = selection->items[i].id;
+	if (!output_is_table(cli) && !cli->quiet)
+		wait.ended = json_array();
+	int code = wait_for_all(&wait, timeout_ns);
+	if (wait.ended)
+		output_print(cli, wait.ended, true, output_id);
+	cJSON_Delete(wait.ended);
+	free(jobs);
+	return code;
 }
 
-static int cmd_wait(struct cli *cli, int argc, char **argv)
+static int cmd_wait(struct cli *cli, const struct args *args)
 {
-	struct args args;
-	struct selection selection = { 0 };
-	struct centro_span timeout = { UINT64_MAX };
-	const char *value;
-	int id, code = 0;
+	struct selection selection = {0};
+	struct centro_span timeout = {0};
 	bool has_label = false;
-	args_begin(&args, cli, argc, argv);
-	while ((id = args_next(&args, &value)) > 0 && code == 0) {
-		code = set_flag(cli, id, value, &timeout, &selection);
-		has_label = has_label || id == LABEL;
+	int code = 0;
+	for (size_t i = 0; i < args->flag_count && code == 0; i++) {
+		const struct arg *arg = &args->flags[i];
+		has_label = has_label || arg->id == LABEL;
+		if (arg->id == LABEL)
+			code = selection_add_label(cli, &selection, arg->value);
+		else if (centro_span_parse(arg->value, &timeout) != CENTRO_OK || timeout.ns == 0)
+			code = cli_usage_error(
+				cli, "--timeout: \"%s\"; write a time like 90s or 10m", arg->value);
 	}
-	if (code == 0 && id == ARGS_FAIL)
-		code = EXIT_CLI_USAGE;
-	if (code == 0 && optind == argc && !has_label)
-		code = cli_usage_error(cli, "which jobs?");
-	for (int i = optind; i < argc && code == 0; i++)
-		code = select_word(cli, argv[i], &selection);
-	if (code == 0 && selection.count > 0) {
-		uint64_t *jobs = calloc(selection.count, sizeof(*jobs));
-		for (size_t i = 0; jobs && i < selection.count; i++)
-			jobs[i] = selection.items[i].id;
-		code = jobs ? wait_for_jobs(cli, jobs, selection.count, timeout.ns)
-			    : cli_error(cli, EXIT_CLI_OTHER, "out of memory");
-		free(jobs);
-	}
+	if (code == 0 && args->word_count == 0 && !has_label)
+		code = cli_usage_error(cli,
+				       "for which jobs? Numbers, names, @last or -l KEY=VALUE");
+	if (code == 0)
+		code = selection_add_words(cli, &selection, args->words, args->word_count);
+	if (code == 0)
+		code = wait_for_selection(cli, &selection, timeout.ns);
 	selection_free(&selection);
 	return code;
 }
@@ -124,8 +158,8 @@ static int cmd_wait(struct cli *cli, int argc, char **argv)
 const struct verb verb_wait = {
 	.name = "wait",
 	.arguments = "[flags] JOB...",
-	.summary = "Wait for jobs to end. Exits with the highest of their exit codes.",
+	.summary = "Wait for jobs to end. Exits with the highest of their codes.",
 	.details = "JOB: a number, a name, @last, or a range like 10-20.\n",
-	.flags = { flags },
+	.flags = {flags},
 	.run = cmd_wait,
 };

@@ -10,10 +10,10 @@
 
 #include "cli.h"
 
-/* 0, or the exit code. */
+/* In place of what stood there. 0, or the exit code: it has been said. */
 int dev_file_write(const struct cli *cli, const char *address);
 /* Only if this process wrote it. */
-void dev_file_remove(const struct cli *cli);
+void dev_file_remove(void);
 /* The address of a `centro dev` that runs, on the heap; NULL: there is none. */
 char *dev_file_read(void);
 

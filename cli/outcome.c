@@ -1,50 +1,87 @@
 /* SPDX-License-Identifier: MIT */
-/* outcome.c - what a job's end means as an exit code, and in a sentence. */
+/* outcome.c - what a job's end means. */
 #include "outcome.h"
 
 #include <string.h>
 
-#include "print.h"
+#include <centro/job.h>
+
+static int state_of(const cJSON *job)
+{
+	const char *word = json_text(job, "state");
+	for (int state = 1; state < CENTRO_JOB_STATE_COUNT; state++) {
+		if (strcmp(word, centro_job_state_name(state)) == 0)
+			return state;
+	}
+	return 0;
+}
 
 bool outcome_is_final(const cJSON *job)
 {
-	const char *state = json_text(job, "state");
-	return strcmp(state, "pending") != 0 && strcmp(state, "running") != 0;
+	return centro_job_state_is_final(state_of(job));
+}
+
+static bool is_lost(const cJSON *instance)
+{
+	const char *cause = json_text(instance, "cause");
+	return strcmp(cause, centro_cause_name(CENTRO_CAUSE_NODE_LOST)) == 0 ||
+	       strcmp(cause, centro_cause_name(CENTRO_CAUSE_LEASE_EXPIRED)) == 0;
+}
+
+/* A job can fail without any command having given a code. */
+static int code_of_failure(const cJSON *job)
+{
+	const cJSON *instance;
+	int64_t code = json_int(job, "exit_code");
+	if (code > 0)
+		return code < 256 ? (int)code : EXIT_CLI_OTHER;
+	cJSON_ArrayForEach(instance, json_get(job, "instances"))
+	{
+		if (is_lost(instance))
+			return EXIT_CLI_NODE_LOST;
+	}
+	return EXIT_CLI_OTHER;
 }
 
 int outcome_exit_code(const cJSON *job)
 {
-	const char *state = json_text(job, "state");
-	int code = json_int(job, "exit_code");
-	if (strcmp(state, "succeeded") == 0)
+	switch (state_of(job)) {
+	case CENTRO_JOB_SUCCEEDED:
 		return 0;
-	if (strcmp(state, "cancelled") == 0)
+	case CENTRO_JOB_CANCELLED:
 		return EXIT_CLI_CANCELLED;
-	if (strcmp(state, "timeout") == 0)
+	case CENTRO_JOB_TIMEOUT:
 		return EXIT_CLI_TIMEOUT;
-	return code > 0 && code < 256 ? code : EXIT_CLI_OTHER;
+	default:
+		return code_of_failure(job);
+	}
+}
+
+static void explain_instances(const struct cli *cli, const cJSON *job)
+{
+	const cJSON *instance;
+	cJSON_ArrayForEach(instance, json_get(job, "instances"))
+	{
+		const char *message = json_text(instance, "message");
+		if (!message[0])
+			continue;
+		cli_error(cli, 0, "job %s: %s", json_text(job, "id"), message);
+		return; /* the others most likely say the same */
+	}
 }
 
 void outcome_explain(const struct cli *cli, const cJSON *job)
 {
-	const char *state = json_text(job, "state");
 	const char *id = json_text(job, "id");
-	const cJSON *instance;
-	if (strcmp(state, "cancelled") == 0) {
-		const char *reason = json_text(job, "cancel_reason");
-		cli_error(cli, 0, "job %s was cancelled by %s%s%s", id,
-			  json_text(job, "cancelled_by"), reason[0] ? ": " : "", reason);
-	} else if (strcmp(state, "timeout") == 0) {
+	const char *reason = json_text(job, "cancel_reason");
+	const char *who = json_text_or(job, "cancelled_by", "somebody");
+	int state = state_of(job);
+
+	if (state == CENTRO_JOB_CANCELLED)
+		cli_error(cli, 0, "job %s was cancelled by %s%s%s", id, who, reason[0] ? ": " : "",
+			  reason);
+	else if (state == CENTRO_JOB_TIMEOUT)
 		cli_error(cli, 0, "job %s passed its time limit and was killed", id);
-	}
-	cJSON_ArrayForEach(instance, json_member(job, "instances"))
-	{
-		const char *message = json_text(instance, "message");
-		if (message[0] && strcmp(json_text(instance, "cause"), "cancel") != 0) {
-			fprintf(stderr, "centro %s: job %s: ", cli->verb, id);
-			print_escaped(stderr, message);
-			fputc('\n', stderr);
-			return;
-		}
-	}
+	else if (state == CENTRO_JOB_FAILED)
+		explain_instances(cli, job);
 }

@@ -2,14 +2,14 @@
 #ifndef CLI_OUTCOME_H
 #define CLI_OUTCOME_H
 
-/* What a job's end means as an exit code, and in a sentence. */
+/* What a job's end means: as an exit code, and in sentences. */
 
-#include "cli.h"
+#include "json.h"
 
 bool outcome_is_final(const cJSON *job);
-/* Of a job that has ended: the job's own exit code, or one of enum EXIT_CLI_*. */
+/* Of a job that has ended: its own code, or one of EXIT_CLI_*. */
 int outcome_exit_code(const cJSON *job);
-/* What a person should know of the end that the exit code does not say; to stderr. */
+/* To stderr, what the exit code does not say: who cancelled it, what could not be started. */
 void outcome_explain(const struct cli *cli, const cJSON *job);
 
 #endif

@@ -3,6 +3,7 @@
 #include "signals.h"
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -18,16 +19,29 @@ void signals_ignore_pipe(void)
 	ignore(SIGPIPE);
 }
 
-int signals_open(void)
+static int open_for(bool with_hangup)
 {
 	sigset_t signals;
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGTERM);
+	if (with_hangup)
+		sigaddset(&signals, SIGHUP);
+	else
+		ignore(SIGHUP);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	ignore(SIGPIPE);
-	ignore(SIGHUP);
 	return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+int signals_open(void)
+{
+	return open_for(false);
+}
+
+int signals_open_at_terminal(void)
+{
+	return open_for(true);
 }
 
 int signals_take(int fd)

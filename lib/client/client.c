@@ -36,7 +36,6 @@ static struct centro_call *first(const struct ctr_list *list)
 static void on_up(void *arg, struct ctr_channel *channel, struct centro_instant now)
 {
 	struct ctr_client *client = arg;
-	(void)channel;
 	client->resume = now;
 	ctr_log_debug(client->log, "connected");
 }
@@ -44,7 +43,6 @@ static void on_up(void *arg, struct ctr_channel *channel, struct centro_instant 
 static void on_down(void *arg, struct ctr_channel *channel, struct centro_instant now, int error)
 {
 	struct ctr_client *client = arg;
-	(void)now;
 	ctr_log_debug(client->log, "disconnected error=%s last=\"%s\"", centro_error_name(error),
 		      ctr_channel_last_error(channel));
 }
@@ -56,7 +54,6 @@ static void on_failed(void *arg, struct ctr_channel *channel, struct centro_inst
 	struct centro_error_text round, text;
 	struct ctr_list hopeless;
 
-	(void)now;
 	ctr_channel_round_error(channel, &round);
 	ctr_log_debug(client->log, "no server is reachable: %s", round.text);
 	ctr_error(&text, CENTRO_ERR_UNAVAILABLE, "cannot reach a server: %.380s; " UNREACHABLE_HINT,
