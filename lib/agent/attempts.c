@@ -70,11 +70,10 @@ void ctr_attempt_drop(struct ctr_agent *agent, struct ctr_attempt *attempt)
 
 static struct centro_span span_of(const Google__Protobuf__Duration *duration, uint64_t otherwise_ms)
 {
-	if (!duration || duration->seconds < 0 || duration->nanos < 0 ||
-	    (uint64_t)duration->seconds > UINT64_MAX / CTR_NS_PER_SEC / 2)
-		return ctr_span_ms(otherwise_ms);
-	return (struct centro_span){ (uint64_t)duration->seconds * CTR_NS_PER_SEC +
-				     (uint64_t)duration->nanos };
+	struct centro_span span = ctr_span_ms(otherwise_ms);
+	if (duration)
+		ctr_codec_span(duration, &span);
+	return span;
 }
 
 /* Its text is needed again when the claim is answered. */

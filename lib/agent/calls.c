@@ -102,11 +102,10 @@ static Centro__V1__AttemptRef **make_refs(struct ctr_agent *agent, size_t count)
 
 static struct centro_span span_of(const Google__Protobuf__Duration *duration)
 {
-	if (!duration || duration->seconds < 0 || duration->nanos < 0 ||
-	    (uint64_t)duration->seconds > UINT64_MAX / CTR_NS_PER_SEC / 2)
-		return (struct centro_span){ 0 };
-	return (struct centro_span){ (uint64_t)duration->seconds * CTR_NS_PER_SEC +
-				     (uint64_t)duration->nanos };
+	struct centro_span span = { 0 };
+	if (duration)
+		ctr_codec_span(duration, &span);
+	return span;
 }
 
 static void renew(struct ctr_agent *agent, const Centro__V1__HeartbeatResponse *response)
@@ -414,8 +413,7 @@ static bool add_update(struct report *report, const struct ctr_attempt *attempt,
 	centro__v1__status_update__init(update);
 	google__protobuf__timestamp__init(time);
 	set_ref(ref, attempt);
-	time->seconds = (int64_t)(wall.ns / CTR_NS_PER_SEC);
-	time->nanos = (int32_t)(wall.ns % CTR_NS_PER_SEC);
+	ctr_codec_set_instant(time, wall);
 	update->attempt = ref;
 	update->state = state;
 	update->time = wall.ns ? time : NULL;

@@ -43,13 +43,6 @@ int ctr_agent_link_send(struct ctr_service *service, centro_node_id node, struct
 	return link ? ctr_rpc_send(link->rpc, order) : CENTRO_ERR_UNAVAILABLE;
 }
 
-static void set_span(Google__Protobuf__Duration *duration, struct centro_span span)
-{
-	google__protobuf__duration__init(duration);
-	duration->seconds = (int64_t)(span.ns / CTR_NS_PER_SEC);
-	duration->nanos = (int32_t)(span.ns % CTR_NS_PER_SEC);
-}
-
 /* The task as the client wrote it, with its name filled in; a later field wins. */
 static int append_task(struct ctr_buf *buf, const struct ctr_job *job, const struct ctr_task *task,
 		       uint32_t position)
@@ -78,7 +71,8 @@ static int encode_assignment(struct ctr_service *service, const struct ctr_insta
 	Centro__V1__Assignment assignment = CENTRO__V1__ASSIGNMENT__INIT;
 	centro__v1__attempt_ref__init(&ref);
 	ctr_codec_set_attempt_ref(&ref, ctr_instance_ref(instance));
-	set_span(&lease, task->lease);
+	google__protobuf__duration__init(&lease);
+	ctr_codec_set_span(&lease, task->lease);
 	assignment.attempt = &ref;
 	assignment.job_name = arena_string(service, job->name);
 	assignment.queue = arena_string(service, job->queue);
@@ -131,7 +125,8 @@ static void send_kill(struct ctr_agent_link *link, const struct ctr_instance *in
 	Centro__V1__KillOrder kill = CENTRO__V1__KILL_ORDER__INIT;
 	centro__v1__attempt_ref__init(&ref);
 	ctr_codec_set_attempt_ref(&ref, ctr_instance_ref(instance));
-	set_span(&grace, instance->job->tasks[instance->task].kill_grace);
+	google__protobuf__duration__init(&grace);
+	ctr_codec_set_span(&grace, instance->job->tasks[instance->task].kill_grace);
 	kill.attempt = &ref;
 	kill.cause = CENTRO__V1__CAUSE__cancel;
 	kill.grace = &grace;

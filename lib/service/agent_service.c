@@ -78,19 +78,13 @@ static struct centro_span heartbeat_interval(const struct ctr_service *service,
 	return interval;
 }
 
-static void set_span(Google__Protobuf__Duration *duration, struct centro_span span)
-{
-	google__protobuf__duration__init(duration);
-	duration->seconds = (int64_t)(span.ns / CTR_NS_PER_SEC);
-	duration->nanos = (int32_t)(span.ns % CTR_NS_PER_SEC);
-}
-
 static int append_renewal(struct ctr_rpc *rpc, Centro__V1__AttemptRef *ref, struct centro_span lease)
 {
 	Google__Protobuf__Duration duration;
 	Centro__V1__HeartbeatResponse__Renewal renewal =
 		CENTRO__V1__HEARTBEAT_RESPONSE__RENEWAL__INIT;
-	set_span(&duration, lease);
+	google__protobuf__duration__init(&duration);
+	ctr_codec_set_span(&duration, lease);
 	renewal.attempt = ref;
 	renewal.lease = &duration;
 	ctr_buf_clear(&rpc->service->scratch);
@@ -114,7 +108,8 @@ static int answer_heartbeat(struct ctr_rpc *rpc, const Centro__V1__HeartbeatRequ
 {
 	Google__Protobuf__Duration interval;
 	Centro__V1__HeartbeatResponse response = CENTRO__V1__HEARTBEAT_RESPONSE__INIT;
-	set_span(&interval, heartbeat_interval(rpc->service, leases, request->n_held));
+	google__protobuf__duration__init(&interval);
+	ctr_codec_set_span(&interval, heartbeat_interval(rpc->service, leases, request->n_held));
 	response.node_id = node;
 	response.term = ctr_engine_get_term(rpc->service->engine);
 	response.interval = &interval;
@@ -211,13 +206,13 @@ static int claim_job(struct ctr_rpc *rpc, const ProtobufCMessage *message)
 
 /* ---- UpdateStatus ---- */
 
+/* 0 when it was not said, or makes no sense: then the server's own is taken. */
 static struct centro_instant wall_of(const Google__Protobuf__Timestamp *time)
 {
-	if (!time || time->seconds < 0 || time->nanos < 0 ||
-	    (uint64_t)time->seconds > UINT64_MAX / CTR_NS_PER_SEC - 1)
-		return (struct centro_instant){ 0 };
-	return (struct centro_instant){ (uint64_t)time->seconds * CTR_NS_PER_SEC +
-					(uint64_t)time->nanos };
+	struct centro_instant wall = { 0 };
+	if (time)
+		ctr_codec_instant(time, &wall);
+	return wall;
 }
 
 static int report_one(struct ctr_rpc *rpc, const Centro__V1__UpdateStatusRequest *request,
