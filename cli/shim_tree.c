@@ -14,9 +14,10 @@
  *    number of the group is not given to another, and only the command's own
  *    session can have members in it.
  * 3. Whoever descends from a child may end and be replaced at any moment. It is
- *    signalled by a pidfd, and only if, after the pidfd was opened, its parent is
- *    the process that we came from, and both are then still alive: so the number
- *    named this very process when its parent was read, and the parent was ours.
+ *    signalled by a pidfd, and only if, read after the pidfd was opened, its parent
+ *    is this process or the one that we came from, and both are still alive after
+ *    that: so the number named this very process when its parent was read, and the
+ *    parent was ours.
  *
  * As subreaper this process inherits whoever loses its parent, daemons in
  * sessions of their own included: killing all that is found, again and again,
@@ -180,10 +181,11 @@ void shim_tree_init(struct shim_tree *tree)
 
 struct walk {
 	const struct shim_tree *tree;
+	pid_t self;
 	int signal;
 };
 
-/* A process on the way down. pidfd -1: a child of this process, whose number stays its own. */
+/* A process on the way down. */
 struct step {
 	pid_t pid;
 	int pidfd;
@@ -195,60 +197,56 @@ static bool is_alive(int pidfd)
 	return poll(&poll_fd, 1, 0) == 0;
 }
 
-static void walk_children(const struct walk *walk, struct step parent, int depth);
-
-/* The command's group gets its signal as a group. */
-static bool is_in_main_group(const struct walk *walk, const struct relation *relation)
+/*
+ * Whether the number that we came from `parent` by still names what `pidfd` is,
+ * and that descends from us: see 1 and 3 above. It may have lost its parent
+ * meanwhile: then it is our child.
+ */
+static bool is_ours(const struct walk *walk, const struct step *parent, int pidfd,
+		    const struct relation *relation)
 {
-	return !walk->tree->main_reaped && relation->group == walk->tree->main;
+	if (!is_alive(pidfd))
+		return false;
+	if (relation->parent == walk->self)
+		return true;
+	return relation->parent == parent->pid && is_alive(parent->pidfd);
 }
 
-/* A child of this process: see 1 above. */
-static void visit_child(const struct walk *walk, pid_t pid)
+/*
+ * Its children are listed before it is signalled, and visited after: one that ends
+ * at once would else leave them to us unseen, and one that is left to go on while
+ * its children are signalled may start others.
+ */
+static void visit(const struct walk *walk, const struct step *parent, pid_t pid, int depth)
 {
 	struct relation relation;
-	if (!read_relation(pid, &relation))
-		return;
-	if (!is_in_main_group(walk, &relation))
-		kill(pid, walk->signal);
-	walk_children(walk, (struct step){.pid = pid, .pidfd = -1}, 1);
-}
-
-/* Further down: see 3 above. */
-static void visit_descendant(const struct walk *walk, struct step parent, pid_t pid, int depth)
-{
-	struct relation relation;
+	struct pid_list children;
 	struct step self = {.pid = pid, .pidfd = pidfd_open(pid, 0)};
 	if (self.pidfd < 0)
 		return;
-	if (read_relation(pid, &relation) && relation.parent == parent.pid &&
-	    is_alive(self.pidfd) && (parent.pidfd < 0 || is_alive(parent.pidfd))) {
-		if (!is_in_main_group(walk, &relation))
+	if (read_relation(pid, &relation) && is_ours(walk, parent, self.pidfd, &relation)) {
+		list_children(walk->tree, pid, &children);
+		/* The command's group gets its signal as a group. */
+		if (walk->tree->main_reaped || relation.group != walk->tree->main)
 			pidfd_send_signal(self.pidfd, walk->signal, NULL, 0);
-		if (depth < DEPTH_MAX)
-			walk_children(walk, self, depth + 1);
+		for (size_t i = 0; depth < DEPTH_MAX && i < children.count; i++)
+			visit(walk, &self, children.pids[i], depth + 1);
 	}
 	close(self.pidfd);
 }
 
-static void walk_children(const struct walk *walk, struct step parent, int depth)
-{
-	struct pid_list list;
-	list_children(walk->tree, parent.pid, &list);
-	for (size_t i = 0; i < list.count; i++)
-		visit_descendant(walk, parent, list.pids[i], depth);
-}
-
 void shim_tree_signal(const struct shim_tree *tree, int signal)
 {
-	struct walk walk = {.tree = tree, .signal = signal};
+	struct walk walk = {.tree = tree, .self = getpid(), .signal = signal};
+	struct step self = {.pid = walk.self, .pidfd = -1};
 	struct pid_list list;
 
+	list_children(tree, walk.self, &list);
+	for (size_t i = 0; i < list.count; i++)
+		visit(&walk, &self, list.pids[i], 1);
+	/* See 2 above. Last, so that none of it was missing on the way down. */
 	if (!tree->main_reaped)
 		kill(-tree->main, signal);
-	list_children(tree, getpid(), &list);
-	for (size_t i = 0; i < list.count; i++)
-		visit_child(&walk, list.pids[i]);
 }
 
 /* ---- ends ---- */

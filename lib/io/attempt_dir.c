@@ -20,6 +20,7 @@
 #include "base/assert.h"
 #include "base/bytes.h"
 #include "io/orphans.h"
+#include "io/spare_dirs.h"
 #include "io/trash.h"
 
 /* Of a record, strings included: a specification is far smaller. */
@@ -140,8 +141,17 @@ static bool write_record(const struct ctr_state_dir *state, const char *path,
 	return written;
 }
 
-int ctr_attempt_dir_make(const struct ctr_state_dir *state, const struct ctr_attempt_spec *spec,
-			 uint32_t slot, struct ctr_buf *scratch, struct centro_error_text *text)
+static bool make_dir(const struct ctr_state_dir *state, struct ctr_spare_dirs *spares,
+		     const char *name)
+{
+	if (ctr_spare_dirs_take(spares, state->attempts_fd, name))
+		return true;
+	return errno != EEXIST && mkdirat(state->attempts_fd, name, 0700) == 0;
+}
+
+int ctr_attempt_dir_make(const struct ctr_state_dir *state, struct ctr_spare_dirs *spares,
+			 const struct ctr_attempt_spec *spec, uint32_t slot,
+			 struct ctr_buf *scratch, struct centro_error_text *text)
 {
 	char name[CTR_ATTEMPT_NAME_SIZE], path[CTR_ATTEMPT_NAME_SIZE * 2];
 	CTR_ASSERT(spec->argc > 0);
@@ -157,7 +167,7 @@ int ctr_attempt_dir_make(const struct ctr_state_dir *state, const struct ctr_att
 		return ctr_error(text, status, "out of memory");
 
 	ctr_attempt_name(&spec->ref, name);
-	if (mkdirat(state->attempts_fd, name, 0700) != 0)
+	if (!make_dir(state, spares, name))
 		return errno == EEXIST ? ctr_error(text, CENTRO_ERR_EXISTS,
 						   "attempt %s was on this node before", name)
 				       : fail(text, "cannot be made", name);
@@ -166,6 +176,8 @@ int ctr_attempt_dir_make(const struct ctr_state_dir *state, const struct ctr_att
 		return CENTRO_OK;
 	status = fail(text, "cannot be written to", name);
 	unlinkat(state->attempts_fd, path, 0);
+	file_path(&spec->ref, CTR_SHIM_WORK, path);
+	unlinkat(state->attempts_fd, path, AT_REMOVEDIR);
 	unlinkat(state->attempts_fd, name, AT_REMOVEDIR);
 	return status;
 }
@@ -343,30 +355,40 @@ static bool remove_work(int dir_fd, struct ctr_trash *trash)
 	       ctr_trash_add(trash, dir_fd, CTR_SHIM_WORK);
 }
 
-enum ctr_attempt_rest ctr_attempt_dir_forget(const struct ctr_state_dir *state,
-					     const struct centro_attempt_ref *ref,
-					     struct ctr_trash *trash)
+static enum ctr_attempt_rest remove_all(const struct ctr_state_dir *state,
+					const struct centro_attempt_ref *ref, int dir_fd,
+					struct ctr_trash *trash, struct ctr_spare_dirs *spares)
 {
 	char name[CTR_ATTEMPT_NAME_SIZE];
+	ctr_attempt_name(ref, name);
+	unlinkat(dir_fd, CTR_SHIM_OUT, 0);
+	unlinkat(dir_fd, CTR_SHIM_ERR, 0);
+	if (ctr_spare_dirs_give(spares, state->attempts_fd, name, dir_fd))
+		return CTR_ATTEMPT_REST_NONE;
+	if (remove_work(dir_fd, trash) && unlinkat(state->attempts_fd, name, AT_REMOVEDIR) == 0)
+		return CTR_ATTEMPT_REST_NONE;
+	return CTR_ATTEMPT_REST_FILES;
+}
+
+enum ctr_attempt_rest ctr_attempt_dir_forget(const struct ctr_state_dir *state,
+					     const struct centro_attempt_ref *ref,
+					     struct ctr_trash *trash, struct ctr_spare_dirs *spares)
+{
+	enum ctr_attempt_rest rest = CTR_ATTEMPT_REST_OUTPUT;
 	bool has_output = ctr_attempt_stream_bytes(state, ref, CTR_LOG_OUT) > 0 ||
 			  ctr_attempt_stream_bytes(state, ref, CTR_LOG_ERR) > 0;
 	int dir_fd = ctr_attempt_dir_open(state, ref);
 	if (dir_fd < 0)
 		return errno == ENOENT ? CTR_ATTEMPT_REST_NONE : CTR_ATTEMPT_REST_FILES;
 
-	unlinkat(dir_fd, CTR_SHIM_ENDED, 0);
-	unlinkat(dir_fd, CTR_SHIM_CLAIMED, 0);
-	unlinkat(dir_fd, CTR_SHIM_RUNNING, 0);
-	bool is_clean = remove_work(dir_fd, trash);
-	if (!has_output) {
-		unlinkat(dir_fd, CTR_SHIM_OUT, 0);
-		unlinkat(dir_fd, CTR_SHIM_ERR, 0);
+	if (unlinkat(dir_fd, CTR_SHIM_ENDED, 0) != 0) {
+		unlinkat(dir_fd, CTR_SHIM_CLAIMED, 0);
+		unlinkat(dir_fd, CTR_SHIM_RUNNING, 0);
 	}
+	if (!has_output)
+		rest = remove_all(state, ref, dir_fd, trash, spares);
+	else
+		(void)remove_work(dir_fd, trash); /* else it goes with the output */
 	close(dir_fd);
-	if (has_output)
-		return CTR_ATTEMPT_REST_OUTPUT;
-	if (is_clean &&
-	    unlinkat(state->attempts_fd, ctr_attempt_name(ref, name), AT_REMOVEDIR) == 0)
-		return CTR_ATTEMPT_REST_NONE;
-	return CTR_ATTEMPT_REST_FILES;
+	return rest;
 }

@@ -37,8 +37,10 @@ enum ctr_attempt_stage {
  * @retval CENTRO_ERR_INVALID        too many strings, or too long
  * @retval CENTRO_ERR_IO, _NOMEM     `text` says what
  */
-int ctr_attempt_dir_make(const struct ctr_state_dir *state, const struct ctr_attempt_spec *spec,
-			 uint32_t slot, struct ctr_buf *scratch, struct centro_error_text *text);
+struct ctr_spare_dirs;
+int ctr_attempt_dir_make(const struct ctr_state_dir *state, struct ctr_spare_dirs *spares,
+			 const struct ctr_attempt_spec *spec, uint32_t slot,
+			 struct ctr_buf *scratch, struct centro_error_text *text);
 /* -1 and errno. */
 int ctr_attempt_dir_open(const struct ctr_state_dir *state, const struct centro_attempt_ref *ref);
 /*
@@ -56,7 +58,7 @@ void ctr_attempt_dir_describe(int dir_fd, const struct ctr_shim_record *record,
 			      struct ctr_buf *scratch, struct ctr_attempt_end *ret_end);
 /*
  * Remove what belongs to the attempt alone: the record, and all if there is no
- * output. What cannot go at once is left to the trash.
+ * output. What is left empty may serve the next one.
  */
 enum ctr_attempt_rest {
 	CTR_ATTEMPT_REST_NONE,
@@ -66,7 +68,8 @@ enum ctr_attempt_rest {
 struct ctr_trash;
 enum ctr_attempt_rest ctr_attempt_dir_forget(const struct ctr_state_dir *state,
 					     const struct centro_attempt_ref *ref,
-					     struct ctr_trash *trash);
+					     struct ctr_trash *trash,
+					     struct ctr_spare_dirs *spares);
 
 const char *ctr_attempt_stream_name(enum ctr_log_stream stream);
 /* Bytes in a stream; 0: none, or there is no such file. */

@@ -88,7 +88,8 @@ static int prepare(void *arg, const struct ctr_attempt_spec *spec, uint32_t *ret
 		return ctr_error(text, CENTRO_ERR_NOMEM, "out of memory");
 	}
 	run->kill_grace = spec->kill_grace;
-	int status = ctr_attempt_dir_make(&runner->state, spec, slot, &runner->scratch, text);
+	int status = ctr_attempt_dir_make(&runner->state, &runner->spares, spec, slot,
+					  &runner->scratch, text);
 	if (status != CENTRO_OK) {
 		drop(runner, run);
 		return status;
@@ -205,7 +206,8 @@ static void forget(void *arg, uint32_t handle)
 	char name[CTR_ATTEMPT_NAME_SIZE];
 
 	CTR_ASSERT(run->stage == CTR_RUN_PREPARED || run->stage == CTR_RUN_ENDED);
-	switch (ctr_attempt_dir_forget(&runner->state, &run->ref, &runner->trash)) {
+	switch (ctr_attempt_dir_forget(&runner->state, &run->ref, &runner->trash,
+				       &runner->spares)) {
 	case CTR_ATTEMPT_REST_NONE:
 		break;
 	case CTR_ATTEMPT_REST_OUTPUT:
@@ -417,6 +419,7 @@ static int open_all(struct ctr_runner *runner, struct centro_error_text *text)
 	runner->runs =
 		ctr_alloc_array(runner->allocator, runner->leases.count, sizeof(*runner->runs));
 	ctr_trash_init(&runner->trash, runner->state.trash_fd, runner->log);
+	ctr_spare_dirs_init(&runner->spares, runner->state.spare_fd, &runner->trash);
 	return runner->runs ? CENTRO_OK : CENTRO_ERR_NOMEM;
 }
 

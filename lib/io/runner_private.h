@@ -8,6 +8,7 @@
 #include "io/attempt_dir.h"
 #include "io/lease_file.h"
 #include "io/runner.h"
+#include "io/spare_dirs.h"
 #include "io/trash.h"
 
 enum ctr_run_stage {
@@ -49,6 +50,7 @@ struct ctr_runner {
 	struct ctr_state_dir state;
 	struct ctr_lease_file leases;
 	struct ctr_trash trash;
+	struct ctr_spare_dirs spares;
 	struct ctr_kept_ring kept;
 	struct ctr_run **runs; /* by slot */
 	int epoll_fd;

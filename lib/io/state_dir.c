@@ -241,13 +241,15 @@ static int open_all(struct ctr_state_dir *dir, const char *path, struct centro_e
 	if (status == CENTRO_OK)
 		status = open_below(dir, path, "attempts", &dir->attempts_fd, text);
 	if (status == CENTRO_OK)
+		status = open_below(dir, path, "spare", &dir->spare_fd, text);
+	if (status == CENTRO_OK)
 		status = open_below(dir, path, "trash", &dir->trash_fd, text);
 	return status;
 }
 
 int ctr_state_dir_open(struct ctr_state_dir *dir, const char *path, struct centro_error_text *text)
 {
-	struct ctr_state_dir opened = {.fd = -1, .lock_fd = -1, .attempts_fd = -1, .trash_fd = -1};
+	struct ctr_state_dir opened = CTR_STATE_DIR_INIT;
 	int status = open_all(&opened, path, text);
 	if (status != CENTRO_OK)
 		ctr_state_dir_close(&opened);
@@ -259,8 +261,9 @@ int ctr_state_dir_open(struct ctr_state_dir *dir, const char *path, struct centr
 void ctr_state_dir_close(struct ctr_state_dir *dir)
 {
 	ctr_close(dir->trash_fd);
+	ctr_close(dir->spare_fd);
 	ctr_close(dir->attempts_fd);
 	ctr_close(dir->lock_fd);
 	ctr_close(dir->fd);
-	*dir = (struct ctr_state_dir){.fd = -1, .lock_fd = -1, .attempts_fd = -1, .trash_fd = -1};
+	*dir = (struct ctr_state_dir)CTR_STATE_DIR_INIT;
 }

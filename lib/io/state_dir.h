@@ -7,9 +7,9 @@
  *
  *	lock        held (an open-file-description lock) as long as an agent uses it
  *	id          who the agent is: drawn once, sixteen hex digits
- *	boot        the boot that the leases are of
  *	leases      slots that agent and shims share: io/lease_file.h
  *	attempts/   a directory each: io/attempt_dir.h
+ *	spare/      empty directories for the next ones: io/spare_dirs.h
  *	trash/      what is being removed: io/trash.h
  *
  * Everything below it is opened relative to descriptors, without following links:
@@ -22,8 +22,14 @@
 
 #define CTR_BOOT_ID_SIZE 16
 
+/* None is open. */
+#define CTR_STATE_DIR_INIT                                                                 \
+	{                                                                                  \
+		.fd = -1, .lock_fd = -1, .attempts_fd = -1, .spare_fd = -1, .trash_fd = -1 \
+	}
+
 struct ctr_state_dir {
-	int fd, lock_fd, attempts_fd, trash_fd;
+	int fd, lock_fd, attempts_fd, spare_fd, trash_fd;
 	uint64_t agent_id; /* never 0 */
 	uint8_t boot_id[CTR_BOOT_ID_SIZE];
 };

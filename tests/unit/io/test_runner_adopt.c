@@ -98,8 +98,8 @@ START_TEST(test_running_attempt_goes_on)
 	kill(agent, SIGKILL);
 	waitpid(agent, NULL, 0);
 
-	uint64_t now_ns = ctr_clock_now().wall.ns;
 	run_fixture_open_runner(&fixture);
+	uint64_t now_ns = ctr_clock_now().wall.ns;
 	ck_assert_uint_eq(fixture.adopted_count, 1);
 	struct ctr_adopted_attempt *found = &fixture.adopted[0];
 	ck_assert_uint_eq(found->ref.job, 1000);
