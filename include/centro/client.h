@@ -70,7 +70,8 @@ struct centro_call_options {
 	/**
 	 * Of the whole call; default: none. Without one a call fails with
 	 * CENTRO_ERR_UNAVAILABLE when every server was tried in vain; with one it
-	 * goes on trying.
+	 * goes on trying. An idempotent call whose connection broke goes on trying
+	 * for 30 s in any case.
 	 */
 	struct centro_span timeout;
 	bool is_idempotent;            /**< may be sent again when its outcome is unknown */

@@ -122,6 +122,8 @@ static void on_closed(void *arg, struct ctr_grpc_call *grpc, enum ctr_grpc_statu
 	}
 	if (ctr_channel_conn(client->channel))
 		client->resume = ctr_after(client->now, ctr_span_ms(REFUSED_PAUSE_MS));
+	if (!never_sent && call->patience.ns == CENTRO_INSTANT_NEVER_NS)
+		call->patience = ctr_after(client->now, ctr_span_ms(CTR_CLIENT_PATIENCE_MS));
 	ctr_call_wait(call);
 }
 
@@ -172,6 +174,11 @@ int ctr_call_start(struct centro_call *call, struct ctr_grpc_conn *conn, struct 
 	return CENTRO_OK;
 }
 
+struct centro_instant ctr_call_limit(const struct centro_call *call)
+{
+	return call->deadline.ns != CENTRO_INSTANT_NEVER_NS ? call->deadline : call->patience;
+}
+
 void ctr_call_wait(struct centro_call *call)
 {
 	struct ctr_client *client = call->client;
@@ -180,6 +187,7 @@ void ctr_call_wait(struct centro_call *call)
 
 	ctr_list_remove(&call->node);
 	ctr_list_append(&client->waiting, &call->node);
-	if (call->deadline.ns != CENTRO_INSTANT_NEVER_NS)
-		ctr_heap_push(&client->deadlines, &call->by_deadline, call->deadline.ns);
+	struct centro_instant limit = ctr_call_limit(call);
+	if (limit.ns != CENTRO_INSTANT_NEVER_NS)
+		ctr_heap_push(&client->deadlines, &call->by_deadline, limit.ns);
 }

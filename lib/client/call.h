@@ -41,6 +41,7 @@ struct centro_call {
 	enum centro_encoding encoding;
 	struct centro_span timeout;
 	struct centro_instant deadline;
+	struct centro_instant patience; /* its outcome is unknown: tried again until then */
 	bool is_idempotent;
 	bool is_cancelled;
 	bool has_message; /* one has been handed on: never to be sent again */
@@ -60,6 +61,8 @@ int ctr_client_encode_request(struct ctr_client *client, const struct ctr_schema
 
 /* Hand the call over to `conn`. On an error it is as before. */
 int ctr_call_start(struct centro_call *call, struct ctr_grpc_conn *conn, struct centro_instant now);
+/* How long it may wait for a connection; CTR_NEVER: for one round of addresses. */
+struct centro_instant ctr_call_limit(const struct centro_call *call);
 /* Put it to those that wait. Needs room in `deadlines`. */
 void ctr_call_wait(struct centro_call *call);
 /* The end: `done`, and the call is gone. */

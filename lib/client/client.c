@@ -63,7 +63,7 @@ static void on_failed(void *arg, struct ctr_channel *channel, struct centro_inst
 	ctr_list_init(&hopeless);
 	ctr_list_for_each_safe (node, &client->waiting) {
 		struct centro_call *call = ctr_list_entry(node, struct centro_call, node);
-		if (call->deadline.ns != CENTRO_INSTANT_NEVER_NS)
+		if (ctr_call_limit(call).ns != CENTRO_INSTANT_NEVER_NS)
 			continue;
 		ctr_list_remove(node);
 		ctr_list_append(&hopeless, node);
@@ -201,6 +201,7 @@ static struct centro_call *new_call(struct ctr_client *client, struct centro_ins
 	call->encoding = options->encoding;
 	call->timeout = options->timeout;
 	call->deadline = options->timeout.ns == 0 ? CTR_NEVER : ctr_after(now, options->timeout);
+	call->patience = CTR_NEVER;
 	call->is_idempotent = options->is_idempotent;
 	call->message = options->message;
 	call->done = options->done;
@@ -265,20 +266,29 @@ static void end_cancelled(struct ctr_client *client)
 	end_all(&client->cancelled);
 }
 
+static void end_late(struct ctr_client *client, struct centro_call *call)
+{
+	struct centro_error_text round, text;
+	char span[32];
+	bool is_deadline = call->deadline.ns != CENTRO_INSTANT_NEVER_NS;
+	struct centro_span limit =
+		is_deadline ? call->timeout : ctr_span_ms(CTR_CLIENT_PATIENCE_MS);
+
+	ctr_channel_round_error(client->channel, &round);
+	int status =
+		ctr_error(&text, is_deadline ? CENTRO_ERR_DEADLINE : CENTRO_ERR_UNAVAILABLE,
+			  "%sno server was reached within %s%s%.300s; " UNREACHABLE_HINT,
+			  is_deadline ? "" : "the connection broke before the answer came, and ",
+			  centro_span_format(limit, span, sizeof(span)), round.text[0] ? ": " : "",
+			  round.text);
+	ctr_call_end(call, status, text.text);
+}
+
 static void end_overdue(struct ctr_client *client, struct centro_instant now)
 {
 	struct ctr_heap_node *node;
-	while ((node = ctr_heap_first(&client->deadlines)) != NULL && node->key <= now.ns) {
-		struct centro_call *call = CTR_CONTAINER_OF(node, struct centro_call, by_deadline);
-		struct centro_error_text round, text;
-		char span[32];
-		ctr_channel_round_error(client->channel, &round);
-		ctr_error(&text, CENTRO_ERR_DEADLINE,
-			  "no server was reached within %s%s%.300s; " UNREACHABLE_HINT,
-			  centro_span_format(call->timeout, span, sizeof(span)),
-			  round.text[0] ? ": " : "", round.text);
-		ctr_call_end(call, CENTRO_ERR_DEADLINE, text.text);
-	}
+	while ((node = ctr_heap_first(&client->deadlines)) != NULL && node->key <= now.ns)
+		end_late(client, CTR_CONTAINER_OF(node, struct centro_call, by_deadline));
 }
 
 static void start_waiting(struct ctr_client *client, struct centro_instant now)

@@ -10,7 +10,9 @@
  * A call waits for a connection, and is sent again by itself only if the server
  * cannot have seen it, or if it is idempotent and no message has come back yet.
  * One without a deadline fails when every address was tried in vain; one with a
- * deadline goes on until then.
+ * deadline goes on until then. An idempotent one whose connection broke is tried
+ * again for CTR_CLIENT_PATIENCE_MS, as a server needs to be started anew: that its
+ * outcome is unknown is the worst answer.
  *
  * Re-entrancy: `message` and `done` may call ctr_client_call() and
  *   ctr_client_cancel(), nothing else here.
@@ -21,8 +23,10 @@
 #include "wire/channel.h"
 
 #define CTR_CLIENT_CALLS_MAX         16384
-#define CTR_CLIENT_REQUEST_BYTES_MAX ((size_t)4 << 20)  /* of one request */
-#define CTR_CLIENT_QUEUE_BYTES_MAX   ((size_t)64 << 20) /* of all requests not ended */
+#define CTR_CLIENT_REQUEST_BYTES_MAX ((size_t)4 << 20) /* of one request */
+/* For an idempotent call without a time-out whose connection broke. */
+#define CTR_CLIENT_PATIENCE_MS     30000
+#define CTR_CLIENT_QUEUE_BYTES_MAX ((size_t)64 << 20) /* of all requests not ended */
 
 struct ctr_client;
 

@@ -162,6 +162,30 @@ START_TEST(unless_it_is_idempotent)
 }
 END_TEST
 
+START_TEST(an_unknown_outcome_is_worth_some_patience)
+{
+	struct centro_call_options options = CENTRO_CALL_OPTIONS_INIT;
+	struct outcome lost = {0}, fresh = {0};
+	options.is_idempotent = true;
+	fixture.behaviour = HOLD;
+	fixture_call(&fixture, SUBMIT, A_JOB, &options, &lost);
+	channel_net_run(&fixture.net);
+	fixture.net.fate = NET_REFUSE;
+	channel_net_cut(&fixture.net);
+	fixture_call(&fixture, SUBMIT, A_JOB, &options, &fresh);
+	channel_net_wait(&fixture.net, 5000);
+	ck_assert_int_eq(fresh.status, CENTRO_ERR_UNAVAILABLE);
+	ck_assert_uint_eq(lost.done, 0);
+	channel_net_wait(&fixture.net, 25000);
+	ck_assert_uint_eq(lost.done, 1);
+	ck_assert_int_eq(lost.status, CENTRO_ERR_UNAVAILABLE);
+	ck_assert_str_eq(lost.text,
+			 "the connection broke before the answer came, and no server was "
+			 "reached within 30s: 10.0.0.1:1: connection refused; is centrod "
+			 "running? start one with: centro dev");
+}
+END_TEST
+
 START_TEST(a_servers_own_unavailable_is_believed)
 {
 	struct centro_call_options options = CENTRO_CALL_OPTIONS_INIT;
@@ -222,6 +246,7 @@ int main(void)
 	tcase_add_test(tcase, a_call_is_cancelled_at_every_stage);
 	tcase_add_test(tcase, what_broke_and_may_have_been_seen_is_not_sent_again);
 	tcase_add_test(tcase, unless_it_is_idempotent);
+	tcase_add_test(tcase, an_unknown_outcome_is_worth_some_patience);
 	tcase_add_test(tcase, a_servers_own_unavailable_is_believed);
 	tcase_add_test(tcase, a_stream_that_has_begun_is_not_begun_again);
 	tcase_add_test(tcase, a_call_that_a_draining_server_never_saw_goes_again);
