@@ -19,7 +19,8 @@ void *need(void *pointer)
 }
 
 /* In one write, so that lines of several programs on one terminal stay whole. */
-static void say(const struct cli *cli, const char *format, va_list arguments)
+static void CENTRO_PRINTF(2, 0)
+say(const struct cli *cli, const char *format, va_list arguments)
 {
 	char text[SAID_SIZE];
 	vsnprintf(text, sizeof(text), format, arguments);
