@@ -61,11 +61,17 @@ static void forget(void *arg, uint32_t handle)
 	cluster->runs[handle].is_forgotten = true;
 }
 
+static bool same_ref(const struct centro_attempt_ref *a, const struct centro_attempt_ref *b)
+{
+	return a->job == b->job && a->task == b->task && a->index == b->index &&
+	       a->attempt == b->attempt;
+}
+
 static const char *output_of(struct cluster *cluster, const struct centro_attempt_ref *ref,
 			     enum ctr_log_stream stream)
 {
 	for (uint32_t i = 0; i < cluster->run_count; i++) {
-		if (memcmp(&cluster->runs[i].ref, ref, sizeof(*ref)) == 0)
+		if (same_ref(&cluster->runs[i].ref, ref))
 			return stream == CTR_LOG_OUT && cluster->runs[i].out ? cluster->runs[i].out
 									     : "";
 	}
