@@ -18,14 +18,14 @@ static void write_scalar(FILE *file, const cJSON *value)
 {
 	char *text = need(cJSON_PrintUnformatted(value));
 	for (const char *c = text; *c;) {
-		size_t control = text_control_size(c);
-		if (control == 0) {
-			fputc(*c++, file);
-			continue;
-		}
+		bool is_control;
+		size_t size = text_next(c, &is_control);
 		/* DEL is its own number; C1 is the second of two bytes. */
-		fprintf(file, "\\u%04x", (unsigned char)c[control - 1]);
-		c += control;
+		if (is_control)
+			fprintf(file, "\\u%04x", (unsigned char)c[size - 1]);
+		else
+			fwrite(c, 1, size, file);
+		c += size;
 	}
 	free(text);
 }

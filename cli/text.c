@@ -30,25 +30,24 @@ static size_t decode(const char *text, uint32_t *ret_code)
 	return size;
 }
 
-size_t text_control_size(const char *text)
+size_t text_next(const char *text, bool *ret_is_control)
 {
-	uint32_t code;
-	if (!text[0])
-		return 0;
+	uint32_t code = 0;
 	size_t size = decode(text, &code);
-	if (size == 0)
-		return 1;
-	return code < 0x20 || (code >= 0x7f && code < 0xa0) ? size : 0;
+	*ret_is_control = size == 0 || code < 0x20 || (code >= 0x7f && code < 0xa0);
+	return size > 0 ? size : 1;
 }
 
 void text_write_escaped(FILE *file, const char *text)
 {
 	while (*text) {
-		size_t control = text_control_size(text);
-		if (control == 0)
-			fputc(*text++, file);
-		for (; control > 0; control--)
-			fprintf(file, "\\x%02x", (unsigned char)*text++);
+		bool is_control;
+		size_t size = text_next(text, &is_control);
+		for (size_t i = 0; i < size && is_control; i++)
+			fprintf(file, "\\x%02x", (unsigned char)text[i]);
+		if (!is_control)
+			fwrite(text, 1, size, file);
+		text += size;
 	}
 }
 

@@ -4,16 +4,17 @@
 
 /* Text for people: escaped, measured, quoted; times as ages. No I/O but to the file given. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
 /*
- * The bytes at the start of `text` that would act on a terminal instead of being
- * shown: control characters (C0, DEL, C1) and what is not UTF-8. 0: none there.
+ * The size of the character that `text`, which is not empty, begins with. Control:
+ * it would act on a terminal instead of being shown (C0, DEL, C1), or is not UTF-8.
  */
-size_t text_control_size(const char *text);
-/* `text` with such bytes as \xNN. */
+size_t text_next(const char *text, bool *ret_is_control);
+/* `text` with the bytes of such characters as \xNN. */
 void text_write_escaped(FILE *file, const char *text);
 /* The same on the heap. */
 char *text_escaped(const char *text);
