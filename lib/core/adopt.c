@@ -15,6 +15,7 @@
 void ctr_adopt_job(struct ctr_core *core, struct ctr_job *job, struct ctr_queue *queue)
 {
 	CTR_ASSERT(ctr_bytes_equal(job->queue, queue->name));
+	CTR_ASSERT(ctr_job_table_find(&core->jobs, job->id) == job);
 
 	job->queue_number = queue->number;
 	for (size_t i = 0; i < job->task_count; i++) {
@@ -35,6 +36,7 @@ void ctr_adopt_grant(struct ctr_core *core, struct ctr_instance *instance, struc
 	const struct ctr_task *task = ctr_instance_task(instance);
 	CTR_ASSERT(ctr_instance_is_granted(instance));
 	CTR_ASSERT(instance->attempt > 0);
+	CTR_ASSERT(node != NULL);
 
 	instance->node = node;
 	ctr_list_init(&instance->on_node);
@@ -65,6 +67,7 @@ void ctr_adopt_offer(struct ctr_core *core, struct ctr_node *node)
 	node->datacenter = node->zone->name;
 	ctr_free(core->allocator, (void *)node->text.data);
 	node->text = prepared->node_text;
+	CTR_ASSERT(node->zone->count < node->zone->members);
 	prepared->node_text = (struct centro_bytes){0};
 	prepared->zone = NULL;
 	prepared->has_offer = false;

@@ -22,6 +22,7 @@ static void take_id(struct ctr_core *core, struct ctr_ids *ids, uint64_t id)
 {
 	CTR_ASSERT(ids->next == id);
 	CTR_ASSERT(ids->next <= ids->reserved);
+	CTR_ASSERT(ids->next < CTR_ID_MAX);
 
 	if (ids->next == ids->reserved) {
 		ids->reserved += CTR_ID_BLOCK;
@@ -32,6 +33,7 @@ static void take_id(struct ctr_core *core, struct ctr_ids *ids, uint64_t id)
 
 static struct ctr_job *find_job(struct ctr_core *core, const struct ctr_event *event)
 {
+	CTR_ASSERT(event->attempt.job != 0);
 	struct ctr_job *job = ctr_job_table_find(&core->jobs, event->attempt.job);
 	CTR_ASSERT(job != NULL);
 	return job;
@@ -41,6 +43,7 @@ static void touch_job(struct ctr_core *core, struct ctr_job *job, const struct c
 		      uint8_t what)
 {
 	CTR_ASSERT(job->state == event->job_state);
+	CTR_ASSERT(job->revision < event->number);
 	job->revision = event->number;
 	ctr_outbox_touch_job(&core->outbox, job, what);
 }
@@ -50,6 +53,8 @@ static void touch_job(struct ctr_core *core, struct ctr_job *job, const struct c
 static void remember_request(struct ctr_core *core, const struct ctr_job *job,
 			     const struct ctr_event *event)
 {
+	CTR_ASSERT(job->id == event->attempt.job);
+
 	if (job->request_id.size == 0)
 		return;
 	const struct ctr_request request = {
@@ -64,14 +69,17 @@ static void remember_request(struct ctr_core *core, const struct ctr_job *job,
 static void apply_submitted(struct ctr_core *core, const struct ctr_event *event)
 {
 	struct ctr_job *job = core->prepared.job;
-	CTR_ASSERT(job != NULL);
+	CTR_ASSERT(job && job->id == 0);
+	CTR_ASSERT(event->command && event->command->type == CTR_COMMAND_SUBMIT);
 
 	core->prepared.job = NULL;
 	take_id(core, &core->job_ids, event->attempt.job);
 	job->id = event->attempt.job;
 	job->submit_wall = event->at.wall;
 	ctr_job_table_insert(&core->jobs, job);
-	ctr_adopt_job(core, job, ctr_queues_find(&core->queues, job->queue));
+	struct ctr_queue *queue = ctr_queues_find(&core->queues, job->queue);
+	CTR_ASSERT(queue != NULL);
+	ctr_adopt_job(core, job, queue);
 	remember_request(core, job, event);
 	touch_job(core, job, event, CTR_JOB_DIRTY_SPEC | CTR_JOB_DIRTY_STATE);
 }
@@ -80,6 +88,7 @@ static void apply_cancel_requested(struct ctr_core *core, const struct ctr_event
 {
 	struct ctr_job *job = find_job(core, event);
 	CTR_ASSERT(!ctr_job_is_cancelled(job));
+	CTR_ASSERT(!centro_job_state_is_final(job->state));
 	CTR_ASSERT(core->prepared.who && core->prepared.reason);
 
 	job->cancelled_by = core->prepared.who;
@@ -93,6 +102,7 @@ static void apply_job_ended(struct ctr_core *core, const struct ctr_event *event
 	struct ctr_job *job = find_job(core, event);
 	CTR_ASSERT(job->live_count == 0);
 	CTR_ASSERT(centro_job_state_is_final(job->state));
+	CTR_ASSERT(job->end_wall.ns == 0);
 
 	job->end_wall = event->at.wall;
 	touch_job(core, job, event, CTR_JOB_DIRTY_STATE);
@@ -113,6 +123,7 @@ static struct ctr_shape *shape_of(struct ctr_core *core, const struct ctr_instan
 static void stop_waiting(struct ctr_core *core, struct ctr_instance *instance)
 {
 	struct ctr_queue *queue = queue_of(core, instance);
+	CTR_ASSERT(instance->state == CENTRO_INSTANCE_PENDING);
 	CTR_ASSERT(queue->pending > 0);
 
 	ctr_pending_remove(&core->pending, shape_of(core, instance), instance);
@@ -122,6 +133,8 @@ static void stop_waiting(struct ctr_core *core, struct ctr_instance *instance)
 static void wait_again(struct ctr_core *core, struct ctr_instance *instance)
 {
 	CTR_ASSERT(instance->state == CENTRO_INSTANCE_PENDING);
+	CTR_ASSERT(instance->attempt > 0);
+	CTR_ASSERT(!ctr_job_is_cancelled(instance->job));
 
 	ctr_pending_add(&core->pending, shape_of(core, instance), instance);
 	queue_of(core, instance)->pending++;
@@ -147,6 +160,7 @@ static void begin_grant(struct ctr_core *core, struct ctr_instance *instance,
 	struct ctr_node *node = ctr_nodes_find(&core->nodes, event->node);
 	CTR_ASSERT(node && node->state == CENTRO_NODE_READY);
 	CTR_ASSERT(event->attempt.attempt == instance->attempt + 1);
+	CTR_ASSERT(!ctr_job_is_cancelled(instance->job));
 
 	ctr_free(core->allocator, instance->message);
 	instance->message = NULL;
@@ -168,6 +182,9 @@ static struct centro_instant wall_of(const struct ctr_event *event)
 
 static void note_start(struct ctr_instance *instance, struct centro_instant wall)
 {
+	CTR_ASSERT(instance->attempt > 0);
+	CTR_ASSERT(instance->node != NULL);
+
 	if (instance->start_wall.ns == 0)
 		instance->start_wall = wall;
 	if (instance->job->start_wall.ns == 0)
@@ -181,6 +198,7 @@ static void note_end(struct ctr_core *core, struct ctr_instance *instance,
 	bool by_report = event->command != NULL;
 	CTR_ASSERT(event->cause != CENTRO_CAUSE_NONE);
 	CTR_ASSERT(!by_report || event->command->type == CTR_COMMAND_REPORT);
+	CTR_ASSERT(!by_report || was_granted);
 
 	if (by_report) {
 		instance->claimed = true;
@@ -205,6 +223,8 @@ static void apply_move(struct ctr_core *core, struct ctr_instance *instance,
 		       const struct ctr_event *event)
 {
 	bool was_granted = ctr_instance_is_granted(instance);
+	CTR_ASSERT(was_granted || instance->state == CENTRO_INSTANCE_PENDING);
+	CTR_ASSERT(!was_granted || event->attempt.attempt == instance->attempt);
 
 	if (instance->state == CENTRO_INSTANCE_PENDING)
 		stop_waiting(core, instance);
@@ -254,6 +274,7 @@ static void apply_instance(struct ctr_core *core, const struct ctr_event *event)
 	ctr_job_set_tally(job, &tally);
 	enum centro_job_state state = ctr_tally_state(&tally);
 	CTR_ASSERT(ctr_job_may_become(job->state, state));
+	CTR_ASSERT((tally.live == 0) == centro_job_state_is_final(state));
 	job->state = (uint8_t)state;
 	apply_move(core, instance, event);
 	touch_job(core, job, event, CTR_JOB_DIRTY_STATE);
@@ -270,6 +291,8 @@ static struct ctr_node *find_node(struct ctr_core *core, const struct ctr_event 
 
 static void touch_node(struct ctr_core *core, struct ctr_node *node, const struct ctr_event *event)
 {
+	CTR_ASSERT(node->id == event->node);
+	CTR_ASSERT(node->revision < event->number);
 	node->revision = event->number;
 	ctr_outbox_touch_node(&core->outbox, node);
 }
@@ -278,6 +301,7 @@ static struct ctr_node *add_node(struct ctr_core *core, const struct ctr_event *
 {
 	struct ctr_node *node = core->prepared.node;
 	CTR_ASSERT(node != NULL);
+	CTR_ASSERT(node->state == CTR_NODE_ABSENT);
 
 	core->prepared.node = NULL;
 	take_id(core, &core->node_ids, event->node);
@@ -314,6 +338,7 @@ static void apply_ready(struct ctr_core *core, const struct ctr_event *event)
 
 	node->state = CENTRO_NODE_READY;
 	ctr_adopt_ready(core, node, event->at.cluster);
+	CTR_ASSERT(node->freed > 0);
 	touch_node(core, node, event);
 }
 
@@ -324,6 +349,7 @@ static void apply_down(struct ctr_core *core, const struct ctr_event *event)
 
 	ctr_placement_leave(&core->placement, node);
 	ctr_heap_remove(&core->nodes.silence, &node->silence);
+	CTR_ASSERT(node->freed == 0 && node->silence.position == 0);
 	node->state = CENTRO_NODE_DOWN;
 	touch_node(core, node, event);
 }
@@ -341,7 +367,7 @@ static void apply_queue_set(struct ctr_core *core, struct ctr_event *event)
 		ctr_queues_insert(&core->queues, queue);
 	else
 		queue = ctr_queues_find(&core->queues, set->name);
-	CTR_ASSERT(queue != NULL);
+	CTR_ASSERT(queue && ctr_bytes_equal(queue->name, set->name));
 	queue->weight = set->weight;
 	queue->priority = set->priority;
 	queue->revision = event->number;
@@ -394,6 +420,7 @@ void ctr_apply(struct ctr_core *core, struct ctr_decision *decision)
 	for (size_t i = 0; i < decision->count; i++) {
 		struct ctr_event *event = &outbox->events[outbox->event_count++];
 		event->number = ++outbox->last_event;
+		CTR_ASSERT(event->at.cluster.ns == core->now.cluster.ns);
 		apply_event(core, event);
 		event->command = NULL;
 	}

@@ -43,7 +43,11 @@ struct ctr_heartbeat {
 	struct centro_span *ret_lease;
 };
 
-/* ret_granted[i]: whether the node may start attempts[i]. */
+/*
+ * ret_granted[i]: whether the node may start attempts[i]. Then its lease begins
+ * anew: the node may count it from when it sent the claim. Claiming twice is
+ * claiming once; after a cancel nothing is granted.
+ */
 struct ctr_claim {
 	centro_node_id node;
 	uint64_t session;
@@ -54,6 +58,10 @@ struct ctr_claim {
 	bool *ret_granted;
 };
 
+/*
+ * OK also for what is known already: a repeated report, or an older one of an
+ * attempt that the node itself has ended. A message is cut to CTR_REASON_SIZE_MAX.
+ */
 struct ctr_report {
 	centro_node_id node;
 	uint64_t session;

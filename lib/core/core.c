@@ -106,7 +106,7 @@ void ctr_core_free(struct ctr_core *core)
 {
 	if (!core)
 		return;
-	CTR_ASSERT(!core->prepared.job);
+	CTR_ASSERT(!core->prepared.job && !core->prepared.node && !core->prepared.queue);
 	CTR_ASSERT(!core->prepared.has_offer);
 
 	struct ctr_job *job;
@@ -141,6 +141,7 @@ static void set_now(struct ctr_core *core, struct ctr_now now)
 static int open_decision(struct ctr_core *core, size_t count, struct ctr_decision *ret_decision)
 {
 	struct ctr_outbox *outbox = &core->outbox;
+	CTR_ASSERT(count <= CTR_INSTANCES_MAX + 2);
 
 	if (ctr_outbox_reserve(outbox, count) != CENTRO_OK)
 		return CENTRO_ERR_NOMEM;
@@ -181,6 +182,8 @@ static int decide_and_prepare(struct ctr_core *core, struct ctr_now now,
 			      const struct ctr_command *command, struct ctr_decision *decision,
 			      struct ctr_result *result)
 {
+	CTR_ASSERT(!core->prepared.who && !core->prepared.message);
+
 	int error = open_decision(core, ctr_decide_bound(core, command), decision);
 	if (error == CENTRO_OK)
 		error = decide(core, now, command, decision, result);
@@ -212,6 +215,7 @@ int ctr_core_execute(struct ctr_core *core, struct ctr_now now, const struct ctr
 	ctr_apply(core, &decision);
 	ctr_touch(core, now, command);
 	CTR_ASSERT(!core->prepared.job && !core->prepared.has_offer);
+	CTR_ASSERT(!core->prepared.who && !core->prepared.message);
 	return CENTRO_OK;
 }
 
@@ -229,6 +233,7 @@ static bool handle_deadline(struct ctr_core *core, struct ctr_now now,
 			return false;
 		ctr_decide_lease_over(now, instance, decision);
 	}
+	CTR_ASSERT(decision->count > 0);
 	ctr_apply(core, decision);
 	return true;
 }
@@ -265,6 +270,7 @@ bool ctr_core_schedule(struct ctr_core *core, struct ctr_now now, uint32_t ops_m
 			continue;
 		}
 		ctr_decide_grant(now, ctr_pending_first(shape), node, &decision);
+		CTR_ASSERT(decision.count == 1);
 		ctr_apply(core, &decision);
 	}
 	return false;
@@ -282,6 +288,7 @@ struct centro_instant ctr_core_next_wake(const struct ctr_core *core)
 
 const struct ctr_event *ctr_core_events(const struct ctr_core *core, size_t *ret_count)
 {
+	CTR_ASSERT(!core->is_loading);
 	*ret_count = core->outbox.event_count;
 	return core->outbox.events;
 }
@@ -306,6 +313,7 @@ bool ctr_core_take_dirty(struct ctr_core *core, struct ctr_dirty *ret_dirty)
 void ctr_core_forget(struct ctr_core *core, struct ctr_job *job)
 {
 	CTR_ASSERT(job->live_count == 0);
+	CTR_ASSERT(centro_job_state_is_final(job->state));
 	CTR_ASSERT(job->dirty == 0);
 
 	ctr_job_table_remove(&core->jobs, job);

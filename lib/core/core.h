@@ -57,12 +57,17 @@ void ctr_core_free(struct ctr_core *core);
 int ctr_core_execute(struct ctr_core *core, struct ctr_now now, const struct ctr_command *command,
 		     struct ctr_result *ret_result);
 
-/* Deadlines that are due: silent nodes, leases that are over. Bounded; true: more are due. */
+/*
+ * Deadlines that are due: silent nodes, leases that are over. Bounded; true: more
+ * are due, or there was no memory to end one, and nothing is lost by trying again.
+ */
 bool ctr_core_tick(struct ctr_core *core, struct ctr_now now);
 
 /*
  * Place what waits, by priority, then age, then id. Bounded by about `ops_max`
- * looks at a node; true: there may be more to place, call again.
+ * looks at a node; true: there may be more to place, call again (also when there
+ * was no memory). Cheap when nothing that waits can have come to fit: what did not
+ * is not tried again before something ended or was added.
  */
 bool ctr_core_schedule(struct ctr_core *core, struct ctr_now now, uint32_t ops_max);
 
@@ -103,6 +108,7 @@ void ctr_core_reserved_ids(const struct ctr_core *core, centro_job_id *ret_job,
 
 /* ---- read: everything is borrowed until the next change ---- */
 
+/* A job that has ended is there, too, until it is forgotten. */
 const struct ctr_job *ctr_core_find_job(const struct ctr_core *core, centro_job_id id);
 const struct ctr_node *ctr_core_find_node(const struct ctr_core *core, centro_node_id id);
 const struct ctr_node *ctr_core_find_node_by_name(const struct ctr_core *core,

@@ -32,6 +32,8 @@ static void add_job_event(struct ctr_decision *decision, enum centro_event_type 
 			  const struct ctr_command *command)
 {
 	struct ctr_event *event = ctr_decision_add(decision, type, now);
+	CTR_ASSERT(job != 0);
+	CTR_ASSERT(state != 0);
 
 	event->attempt.job = job;
 	event->job_state = state;
@@ -42,6 +44,8 @@ static void add_job_event(struct ctr_decision *decision, enum centro_event_type 
 static void add_job_end(struct ctr_decision *decision, struct ctr_now now, centro_job_id job,
 			const struct ctr_tally *tally)
 {
+	CTR_ASSERT(decision->count > 0);
+
 	if (tally->live == 0)
 		add_job_event(decision, CENTRO_EVENT_JOB_ENDED, now, job, ctr_tally_state(tally),
 			      /* command= */ NULL);
@@ -83,6 +87,8 @@ static const struct ctr_request *find_request(const struct ctr_core *core, struc
 static int answer_known(const struct ctr_request *request, const struct ctr_job_spec *spec,
 			struct ctr_result *result)
 {
+	CTR_ASSERT(request->job != 0);
+
 	if (request->spec_hash != spec->spec_hash)
 		return ctr_error(&result->text, CENTRO_ERR_CONFLICT,
 				 "request_id: %s was sent before with another job, and made %llu",
@@ -137,6 +143,8 @@ static struct ctr_event *add_instance_event(struct ctr_decision *decision,
 					    enum centro_instance_state to, struct ctr_tally *tally)
 {
 	struct ctr_event *event = ctr_decision_add(decision, type, now);
+	CTR_ASSERT(!centro_instance_state_is_final(instance->state));
+	CTR_ASSERT(instance->state != to);
 
 	ctr_tally_move(tally, instance->state, to);
 	event->attempt = ctr_instance_ref(instance);
@@ -190,6 +198,7 @@ int ctr_decide_cancel(const struct ctr_core *core, struct ctr_now now,
 	for (size_t i = 0; i < job->task_count; i++)
 		cancel_instances(&job->tasks[i], now, decision, &tally);
 	add_job_end(decision, now, job->id, &tally);
+	CTR_ASSERT(decision->count <= (size_t)job->live_count + 2);
 	return CENTRO_OK;
 }
 
@@ -293,6 +302,8 @@ static void decide_end(struct ctr_now now, const struct ctr_instance *instance,
 	struct outcome outcome = make_outcome(job, report);
 	bool again = outcome.state == CENTRO_INSTANCE_PENDING;
 	struct ctr_tally tally = ctr_job_tally(job);
+	CTR_ASSERT(ctr_instance_is_granted(instance));
+	CTR_ASSERT(report->ended);
 
 	struct ctr_event *event = add_instance_event(
 		decision, again ? CENTRO_EVENT_INSTANCE_REQUEUED : CENTRO_EVENT_INSTANCE_ENDED, now,
@@ -351,6 +362,7 @@ void ctr_decide_grant(struct ctr_now now, const struct ctr_instance *instance,
 		      const struct ctr_node *node, struct ctr_decision *decision)
 {
 	struct ctr_tally tally = ctr_job_tally(instance->job);
+	CTR_ASSERT(instance->state == CENTRO_INSTANCE_PENDING);
 	CTR_ASSERT(!ctr_job_is_cancelled(instance->job));
 	CTR_ASSERT(node->state == CENTRO_NODE_READY);
 

@@ -18,6 +18,8 @@
 
 static int refuse_session(const struct ctr_node *node, struct ctr_result *result)
 {
+	CTR_ASSERT(node->session != 0);
+
 	result->session_stale = true;
 	return ctr_error(&result->text, CENTRO_ERR_STALE,
 			 "a newer session of the agent has taken node %s over",
@@ -43,6 +45,7 @@ static void add_node_event(struct ctr_decision *decision, enum centro_event_type
 			   const struct ctr_command *command)
 {
 	struct ctr_event *event = ctr_decision_add(decision, type, now);
+	CTR_ASSERT(node != 0);
 
 	event->node = node;
 	event->command = command;
@@ -52,6 +55,8 @@ static int register_new(const struct ctr_core *core, struct ctr_now now,
 			const struct ctr_command *command, struct ctr_decision *decision,
 			struct ctr_result *result)
 {
+	CTR_ASSERT(decision->count == 0);
+
 	if (core->nodes.count >= core->options.nodes_max || core->node_ids.next >= CTR_ID_MAX)
 		return ctr_error(&result->text, CENTRO_ERR_LIMIT,
 				 "the cluster has %lu nodes; more are not allowed",

@@ -185,5 +185,6 @@ void ctr_core_explain(const struct ctr_core *core, const struct ctr_job *job,
 	for (uint32_t i = 0; i < core->nodes.count; i++)
 		pour(&funnel, shape, core->nodes.list[i]);
 	CTR_ASSERT(funnel.roomy <= funnel.large && funnel.large <= funnel.in_zones);
+	CTR_ASSERT(funnel.in_zones <= funnel.ready && funnel.ready <= core->nodes.count);
 	explain(core, shape, &funnel, ret_text);
 }

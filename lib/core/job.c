@@ -31,6 +31,7 @@ static void want(struct layout *layout, size_t count, size_t bytes)
 {
 	/* The limits of a specification keep this far from an overflow. */
 	CTR_ASSERT(count <= CTR_TEXT_SIZE_MAX);
+	CTR_ASSERT(bytes > 0 && bytes <= 1024);
 	layout->bytes += count * bytes;
 }
 
@@ -96,6 +97,9 @@ static void fill_task(struct ctr_task *task, const struct ctr_task_spec *spec, u
 
 static void fill_instances(struct ctr_job *job, uint16_t task, struct ctr_instance *instances)
 {
+	CTR_ASSERT(task < job->task_count);
+	CTR_ASSERT((uintptr_t)instances % _Alignof(struct ctr_instance) == 0);
+
 	job->tasks[task].instances = instances;
 	for (uint32_t i = 0; i < job->tasks[task].count; i++) {
 		instances[i] = (struct ctr_instance){
@@ -177,6 +181,8 @@ static int acquire_shape(struct ctr_shape_table *shapes, const struct ctr_job_sp
 
 static void release_shapes(struct ctr_shape_table *shapes, const struct ctr_job *job, size_t count)
 {
+	CTR_ASSERT(count <= job->task_count);
+
 	for (size_t i = 0; i < count; i++)
 		ctr_shape_release(shapes, ctr_shape_get(shapes, job->tasks[i].shape));
 }
@@ -184,6 +190,9 @@ static void release_shapes(struct ctr_shape_table *shapes, const struct ctr_job 
 int ctr_job_new(struct ctr_shape_table *shapes, const struct ctr_job_spec *spec,
 		struct ctr_job **ret_job, struct centro_error_text *text)
 {
+	CTR_ASSERT(spec->task_count > 0 && spec->task_count <= CTR_TASKS_MAX);
+	CTR_ASSERT(spec->text.size <= CTR_TEXT_SIZE_MAX);
+
 	struct ctr_job *job = ctr_alloc(shapes->allocator, job_bytes(spec));
 	if (!job)
 		return CENTRO_ERR_NOMEM;

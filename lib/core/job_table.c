@@ -31,6 +31,8 @@ void ctr_job_table_init(struct ctr_job_table *table, const struct centro_allocat
 
 void ctr_job_table_fini(struct ctr_job_table *table)
 {
+	CTR_ASSERT(table->used <= table->capacity);
+
 	for (size_t i = 0; i < table->used; i++)
 		ctr_free(table->allocator, table->pages[i]);
 	ctr_free(table->allocator, table->pages);
@@ -41,6 +43,9 @@ void ctr_job_table_fini(struct ctr_job_table *table)
 
 int ctr_job_table_reserve(struct ctr_job_table *table)
 {
+	CTR_ASSERT(table->used <= table->capacity);
+	CTR_ASSERT(table->holes <= table->used);
+
 	if (!table->spare)
 		table->spare = ctr_alloc_zero(table->allocator, sizeof(*table->spare));
 	if (!table->spare)
@@ -115,6 +120,7 @@ void ctr_job_table_insert(struct ctr_job_table *table, struct ctr_job *job)
 		table->holes--;
 	}
 
+	CTR_ASSERT(job->id != 0);
 	/* Nothing at or above it. */
 	CTR_ASSERT(table->pages[at]->present >> (job->id - base) == 0);
 	table->pages[at]->present |= (uint64_t)1 << (job->id - base);
@@ -137,6 +143,7 @@ static void compact(struct ctr_job_table *table)
 		table->bases[kept] = table->bases[i];
 		kept++;
 	}
+	CTR_ASSERT(kept > 0);
 	table->used = kept;
 	table->holes = !table->pages[kept - 1];
 }
@@ -146,7 +153,8 @@ void ctr_job_table_remove(struct ctr_job_table *table, const struct ctr_job *job
 	size_t at = find_page(table, job->id);
 	CTR_ASSERT(at < table->used);
 	struct ctr_job_page *page = table->pages[at];
-	CTR_ASSERT(page->jobs[job->id % PAGE_JOBS] == job);
+	CTR_ASSERT(page && page->jobs[job->id % PAGE_JOBS] == job);
+	CTR_ASSERT(table->count > 0);
 
 	page->jobs[job->id % PAGE_JOBS] = NULL;
 	page->present &= ~((uint64_t)1 << job->id % PAGE_JOBS);

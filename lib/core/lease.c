@@ -40,6 +40,8 @@ int ctr_leases_reserve(struct ctr_lease_table *table)
 
 struct centro_span ctr_lease_span(const struct ctr_lease_table *table, struct centro_span lease)
 {
+	CTR_ASSERT(lease.ns <= ctr_span_ms(CTR_LEASE_MAX_MS).ns);
+
 	/* Rounded up, and in parts that cannot overflow for any lease that is allowed. */
 	uint64_t drift = lease.ns / PPM * table->drift_ppm +
 			 (lease.ns % PPM * table->drift_ppm + PPM - 1) / PPM;
@@ -66,6 +68,8 @@ void ctr_lease_begin(struct ctr_lease_table *table, struct ctr_instance *instanc
 {
 	CTR_ASSERT(ctr_instance_is_granted(instance));
 
+	CTR_ASSERT(table->heap.count <= table->count);
+
 	table->count++;
 	instance->lease = (struct ctr_heap_node){0};
 	ctr_lease_renew(table, instance, now);
@@ -75,6 +79,8 @@ void ctr_lease_renew(struct ctr_lease_table *table, struct ctr_instance *instanc
 		     struct centro_instant now)
 {
 	CTR_ASSERT(ctr_instance_is_granted(instance));
+
+	CTR_ASSERT(table->count > 0);
 
 	if (runs_on(instance))
 		ctr_heap_remove(&table->heap, &instance->lease);

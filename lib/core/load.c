@@ -123,6 +123,8 @@ static int load_instances(struct ctr_core *core, struct ctr_job *job,
 			  const struct ctr_job_load *load, struct centro_error_text *text)
 {
 	struct ctr_tally tally = ctr_job_tally(job);
+	CTR_ASSERT(tally.live == job->instance_count);
+	CTR_ASSERT(load->instances || load->instance_count == 0);
 
 	for (size_t i = 0; i < load->instance_count; i++) {
 		const struct ctr_instance_load *one = &load->instances[i];
@@ -172,6 +174,8 @@ int ctr_core_load_job(struct ctr_core *core, const struct ctr_job_load *load,
 		      struct centro_error_text *text)
 {
 	struct ctr_job *job;
+	CTR_ASSERT(load->spec != NULL);
+	CTR_ASSERT(core->outbox.last_event == 0);
 	core->is_loading = true;
 
 	int error = check_job(core, load, text);
@@ -254,6 +258,8 @@ static int check_node(const struct ctr_core *core, const struct ctr_node_load *l
 int ctr_core_load_node(struct ctr_core *core, const struct ctr_node_load *load,
 		       struct centro_error_text *text)
 {
+	CTR_ASSERT(load->spec != NULL);
+	CTR_ASSERT(core->outbox.last_event == 0);
 	core->is_loading = true;
 
 	int error = check_node(core, load, text);

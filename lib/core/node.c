@@ -36,6 +36,9 @@ void ctr_nodes_fini(struct ctr_node_table *table)
 
 int ctr_nodes_reserve(struct ctr_node_table *table)
 {
+	CTR_ASSERT(table->count <= table->capacity);
+	CTR_ASSERT(table->silence.count <= table->count);
+
 	if (ctr_map_reserve(&table->by_id, 1) != CENTRO_OK ||
 	    ctr_bytes_map_reserve(&table->by_name, 1) != CENTRO_OK ||
 	    ctr_heap_reserve(&table->silence, table->count + 1 - table->silence.count) != CENTRO_OK)

@@ -37,6 +37,7 @@ static int reserve(const struct centro_allocator *allocator, void **data, size_t
 		   size_t wanted, size_t bytes)
 {
 	size_t larger = *capacity > 0 ? *capacity : CAPACITY_FIRST;
+	CTR_ASSERT((*data == NULL) <= (*capacity == 0));
 
 	if (wanted <= *capacity)
 		return CENTRO_OK;
@@ -56,6 +57,7 @@ static int reserve(const struct centro_allocator *allocator, void **data, size_t
 static int reserve_jobs(struct ctr_outbox *outbox, size_t more)
 {
 	size_t count = outbox->job_end - outbox->job_first;
+	CTR_ASSERT(outbox->job_end <= outbox->job_capacity);
 
 	if (more <= outbox->job_capacity - outbox->job_end)
 		return CENTRO_OK;
@@ -87,6 +89,7 @@ int ctr_outbox_reserve(struct ctr_outbox *outbox, size_t more)
 void ctr_outbox_touch_job(struct ctr_outbox *outbox, struct ctr_job *job, uint8_t what)
 {
 	CTR_ASSERT(what != 0);
+	CTR_ASSERT(((what & CTR_JOB_DIRTY_SPEC) != 0) <= !job->is_stored);
 
 	if (job->dirty == 0) {
 		CTR_ASSERT(outbox->job_end < outbox->job_capacity);

@@ -108,6 +108,8 @@ void ctr_placement_count(struct ctr_placement *placement, const struct ctr_resou
 
 static void note_growth(struct ctr_placement *placement, struct ctr_node *node)
 {
+	CTR_ASSERT(node->freed <= placement->freed);
+
 	node->freed = ++placement->freed;
 	ctr_list_remove(&node->freed_link);
 	ctr_list_append(&placement->grown, &node->freed_link);
@@ -153,6 +155,7 @@ void ctr_placement_use(struct ctr_placement *placement, struct ctr_node *node,
 		       const struct ctr_shape *shape)
 {
 	CTR_ASSERT((node->freed > 0) == !ctr_list_is_empty(&node->freed_link));
+	CTR_ASSERT(shape->want_count > 0);
 
 	for (uint32_t i = 0; i < shape->want_count; i++)
 		node->used.amount[shape->wants[i].dimension] += shape->wants[i].amount;
@@ -175,6 +178,8 @@ void ctr_placement_release(struct ctr_placement *placement, struct ctr_node *nod
 	if (node->freed == 0)
 		return;
 	struct ctr_room room = room_of(node);
+	CTR_ASSERT(placement->all.nodes[node->place_all] == node);
+	CTR_ASSERT(node->zone->nodes[node->place_zone] == node);
 	ctr_zone_set_room(&placement->all, node->place_all, &room);
 	ctr_zone_set_room(node->zone, node->place_zone, &room);
 	note_growth(placement, node);
@@ -234,6 +239,7 @@ static bool look_at_freed(const struct ctr_placement *placement, const struct ct
 {
 	const struct ctr_list *link = placement->grown.prev;
 	CTR_ASSERT(shape->tried > 0);
+	CTR_ASSERT(!best->zone);
 
 	for (uint32_t i = 0; i < FREED_LOOKS_MAX; i++, link = link->prev) {
 		if (link == &placement->grown)
@@ -294,6 +300,9 @@ static uint32_t sample(const struct ctr_placement *placement, uint32_t i, uint32
 static void look_at_samples(struct ctr_placement *placement, const struct ctr_shape *shape,
 			    uint32_t count, struct best *best)
 {
+	CTR_ASSERT(count > CTR_SAMPLES);
+	CTR_ASSERT(!best->zone);
+
 	for (uint32_t i = 0; i < CTR_SAMPLES; i++) {
 		uint32_t place = sample(placement, i, count);
 		const struct ctr_zone *zone = locate(placement, shape, &place);
@@ -316,6 +325,7 @@ static void look_at_block(struct ctr_placement *placement, const struct ctr_shap
 	uint32_t first = block * CTR_ZONE_BLOCK;
 	uint32_t end = first + CTR_ZONE_BLOCK < zone->count ? first + CTR_ZONE_BLOCK : zone->count;
 	CTR_ASSERT(first < end);
+	CTR_ASSERT(!best->zone);
 
 	*ops += end - first;
 	for (uint32_t place = first; place < end; place++)

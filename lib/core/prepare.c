@@ -17,6 +17,7 @@ static int prepare_submit(struct ctr_core *core, const struct ctr_command *comma
 {
 	const struct ctr_job_spec *spec = command->submit.spec;
 	CTR_ASSERT(!core->prepared.job);
+	CTR_ASSERT(command->type == CTR_COMMAND_SUBMIT);
 
 	if (ctr_job_table_reserve(&core->jobs) != CENTRO_OK)
 		return CENTRO_ERR_NOMEM;
@@ -29,6 +30,7 @@ static int prepare_cancel(struct ctr_core *core, const struct ctr_command *comma
 {
 	struct ctr_prepared *prepared = &core->prepared;
 	CTR_ASSERT(!prepared->who && !prepared->reason);
+	CTR_ASSERT(command->type == CTR_COMMAND_CANCEL);
 
 	prepared->who = ctr_strdup(core->allocator, command->cancel.who);
 	prepared->reason = ctr_strdup(core->allocator, command->cancel.reason);
@@ -39,6 +41,7 @@ static int prepare_report(struct ctr_core *core, const struct ctr_command *comma
 {
 	struct centro_bytes message = command->report.message;
 	CTR_ASSERT(!core->prepared.message);
+	CTR_ASSERT(command->type == CTR_COMMAND_REPORT);
 
 	if (!command->report.ended || message.size == 0)
 		return CENTRO_OK;
@@ -109,6 +112,7 @@ static int prepare_queue(struct ctr_core *core, const struct ctr_command *comman
 {
 	const struct ctr_set_queue *set = &command->set_queue;
 	CTR_ASSERT(!core->prepared.queue);
+	CTR_ASSERT(command->type == CTR_COMMAND_SET_QUEUE);
 
 	if (ctr_queues_find(&core->queues, set->name))
 		return CENTRO_OK;

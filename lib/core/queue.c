@@ -49,6 +49,8 @@ void ctr_queues_fini(struct ctr_queue_table *table)
 
 int ctr_queues_reserve(struct ctr_queue_table *table)
 {
+	CTR_ASSERT(table->count <= table->capacity);
+
 	if (ctr_bytes_map_reserve(&table->by_name, 1) != CENTRO_OK)
 		return CENTRO_ERR_NOMEM;
 	if (table->count < table->capacity)

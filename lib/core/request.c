@@ -86,6 +86,7 @@ static void index_remove(struct ctr_request_table *table, uint32_t position)
 {
 	uint32_t mask = index_mask(table);
 	uint32_t gap = home(table, position);
+	CTR_ASSERT(position < table->capacity);
 
 	while (table->index[gap] != position + 1) {
 		CTR_ASSERT(table->index[gap] != 0);
@@ -125,6 +126,9 @@ struct ctr_request *ctr_requests_find(const struct ctr_request_table *table,
 /* The ring unrolled into one of `capacity`, and an index for it. */
 static int resize(struct ctr_request_table *table, uint32_t capacity)
 {
+	CTR_ASSERT(capacity > table->count);
+	CTR_ASSERT((capacity & (capacity - 1)) == 0);
+
 	struct ctr_request *ring = ctr_alloc_array(table->allocator, capacity, sizeof(*ring));
 	if (!ring)
 		return CENTRO_ERR_NOMEM;
@@ -178,6 +182,7 @@ static void expire(struct ctr_request_table *table, struct centro_instant now)
 void ctr_requests_insert(struct ctr_request_table *table, const struct ctr_request *request,
 			 struct centro_instant now)
 {
+	CTR_ASSERT(request->job != 0);
 	CTR_ASSERT(!ctr_requests_find(table, &request->key, now));
 
 	expire(table, now);

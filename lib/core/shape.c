@@ -100,6 +100,9 @@ static void make_key(struct key *key, const struct ctr_resources *need, struct c
 /* Room in the table for one more. */
 static int reserve(struct ctr_shape_table *table)
 {
+	CTR_ASSERT(table->count <= table->capacity);
+	CTR_ASSERT(table->unused_count <= table->count);
+
 	if (ctr_bytes_map_reserve(&table->by_key, 1) != CENTRO_OK)
 		return CENTRO_ERR_NOMEM;
 	if (table->unused_count > 0 || table->count < table->capacity)
@@ -130,6 +133,7 @@ static void set_wants(struct ctr_shape *shape)
 				.amount = (uint32_t)amount,
 			};
 	}
+	CTR_ASSERT(shape->want_count > 0);
 }
 
 /* Zones and key stand behind it in the same memory. */
@@ -225,6 +229,7 @@ void ctr_shape_release(struct ctr_shape_table *table, struct ctr_shape *shape)
 		return;
 
 	CTR_ASSERT(!shape->waiting.root);
+	CTR_ASSERT(shape->in_tree == 0);
 	CTR_ASSERT(table->unused_count < table->count);
 	ctr_bytes_map_remove(&table->by_key, shape->key);
 	table->shapes[shape->number] = NULL;

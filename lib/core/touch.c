@@ -23,6 +23,8 @@ static void hear(struct ctr_core *core, struct ctr_node *node, struct ctr_now no
 
 static void take_session(struct ctr_node *node, uint64_t session)
 {
+	CTR_ASSERT(node != NULL);
+
 	if (node->session == session)
 		return;
 	node->session_before = node->session;

@@ -114,6 +114,8 @@ void ctr_tree_remove(struct ctr_tree *tree, struct ctr_tree_node *node)
 {
 	CTR_ASSERT(tree->root != NULL);
 	CTR_ASSERT((tree->root == node) == (node->parent == NULL));
+	CTR_ASSERT((tree->first == node) <= (node->left == NULL));
+	CTR_ASSERT((tree->last == node) <= (node->right == NULL));
 
 	if (tree->first == node)
 		tree->first = ctr_tree_next(node);

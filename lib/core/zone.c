@@ -77,6 +77,7 @@ void ctr_zone_release(struct ctr_zone_table *table, struct ctr_zone *zone)
 		return;
 
 	CTR_ASSERT(zone->count == 0);
+	CTR_ASSERT(zone->members == 0);
 	ctr_bytes_map_remove(&table->by_name, zone->name);
 	zone_free(table, zone);
 }

@@ -10,7 +10,12 @@
 #include "base/prng.h"
 #include "support/suite.h"
 
-#define SEEDS      300
+/* A sanitizer makes each step many times dearer, and sees in few what it would in many. */
+#ifdef __SANITIZE_ADDRESS__
+#define SEEDS 60
+#else
+#define SEEDS 300
+#endif
 #define STEPS      1000
 #define RECENT     64 /* attempts that are remembered, to be spoken of again */
 #define REFS_MAX   8
