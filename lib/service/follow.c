@@ -259,6 +259,16 @@ static void lose_target(struct follow *follow)
 	follow->node = 0;
 }
 
+/* The attempt that was asked for by its number is over; of the next one nothing is wanted. */
+static void end_target(struct follow *follow)
+{
+	follow->is_over = true;
+	if (follow->target.attempt)
+		start_orders(follow);
+	else
+		ctr_rpc_finish(follow->rpc, CENTRO_OK, NULL);
+}
+
 static bool concerns(const struct follow *follow, const struct ctr_event *event)
 {
 	return event->attempt.task == follow->task && event->attempt.index == follow->index &&
@@ -274,7 +284,9 @@ static void follow_event(struct follow *follow, const struct ctr_event *event)
 			set_target(follow, event->attempt, event->node);
 		break;
 	case CENTRO_EVENT_INSTANCE_REQUEUED:
-		if (has_target && follow->attempt == 0)
+		if (follow->attempt != 0)
+			end_target(follow);
+		else if (has_target)
 			lose_target(follow);
 		break;
 	case CENTRO_EVENT_INSTANCE_ENDED:

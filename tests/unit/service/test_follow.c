@@ -92,6 +92,28 @@ START_TEST(test_a_lost_stream_goes_on_at_the_next_byte)
 }
 END_TEST
 
+START_TEST(test_an_attempt_by_its_number_ends_when_it_is_granted_again)
+{
+	update("running", 1);
+	struct call *logs = fixture_call(&fixture, "JobService/Logs",
+					 "{\"id\":\"1\",\"attempt\":1,\"follow\":true,\"stream\":\"out\"}");
+	struct call *last = fixture_call(&fixture, "JobService/Logs",
+					 "{\"id\":\"1\",\"follow\":true,\"stream\":\"out\"}");
+	struct call *agent = fixture_start(&fixture, "AgentService/PushLog", NULL, true);
+	push(agent, 1, "\"stream\":\"out\",\"data\":\"b25l\"");
+	/* The agent's stream is gone, so it cannot be asked for the rest. */
+	ctr_grpc_call_cancel(orders->call);
+	fixture_run(&fixture);
+	ck_assert(!logs->ended);
+	fixture_ask(&fixture, "AgentService/UpdateStatus",
+		    "{\"node_id\":\"1\",\"session\":\"1\",\"term\":\"1\",\"updates\":[{\"attempt\":"
+		    "{\"job\":\"1\",\"attempt\":1},\"state\":\"ended\",\"cause\":\"lease_expired\"}]}");
+	ck_assert_int_eq(logs->status, CTR_GRPC_OK);
+	ck_assert_str_eq(call_answers(logs), "{\"stream\":\"out\",\"data\":\"b25l\"}\n");
+	ck_assert(!last->ended);
+}
+END_TEST
+
 START_TEST(test_who_stops_reading_stops_the_agent)
 {
 	update("running", 1);
@@ -162,6 +184,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, test_both_streams_to_their_end);
 	tcase_add_test(tcase, test_a_lost_stream_goes_on_at_the_next_byte);
+	tcase_add_test(tcase, test_an_attempt_by_its_number_ends_when_it_is_granted_again);
 	tcase_add_test(tcase, test_who_stops_reading_stops_the_agent);
 	tcase_add_test(tcase, test_the_kept_end_serves_when_the_node_is_gone);
 	tcase_add_test(tcase, test_nothing_is_kept_for_an_attempt_that_is_not_the_agents);
