@@ -108,6 +108,7 @@ START_TEST(test_an_attempt_by_its_number_ends_when_it_is_granted_again)
 	fixture_ask(&fixture, "AgentService/UpdateStatus",
 		    "{\"node_id\":\"1\",\"session\":\"1\",\"term\":\"1\",\"updates\":[{\"attempt\":"
 		    "{\"job\":\"1\",\"attempt\":1},\"state\":\"ended\",\"cause\":\"lease_expired\"}]}");
+	ck_assert(logs->ended);
 	ck_assert_int_eq(logs->status, CTR_GRPC_OK);
 	ck_assert_str_eq(call_answers(logs), "{\"stream\":\"out\",\"data\":\"b25l\"}\n");
 	ck_assert(!last->ended);
