@@ -42,6 +42,7 @@ static int cmd_help(struct cli *cli, const struct args *args)
 		help_print(verbs);
 		return 0;
 	}
+	cli->verb = NULL; /* of which there is nothing more to say */
 	const struct verb *verb = verb_find(cli, args->words[0]);
 	if (!verb)
 		return EXIT_CLI_USAGE;

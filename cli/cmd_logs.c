@@ -4,6 +4,7 @@
 
 #include "cmd.h"
 #include "follow.h"
+#include "outcome.h"
 #include "selection.h"
 
 enum { FOLLOW = 1, OUT, ERR, TAIL };
@@ -23,41 +24,66 @@ struct logs {
 	uint64_t tail_bytes;
 };
 
-/* One attempt, as far as it got or to its end. */
-static int read_attempt(const struct logs *logs, const struct selected *selected)
+/* One attempt, as far as it got or to its end. False: nobody reads what is printed. */
+static bool read_attempt(const struct logs *logs, uint64_t job, const struct selector *selector,
+			 int *ret_code)
 {
 	struct log_stream stream = {
 		.cli = logs->cli,
-		.job = selected->id,
-		.task = selected->selector.task,
-		.index = selected->selector.index,
-		.attempt = selected->selector.attempt,
+		.job = job,
+		.task = selector->task,
+		.index = selector->index,
+		.attempt = selector->attempt,
 		.stream = logs->stream,
 		.follow = logs->follows,
 		.tail_bytes = logs->tail_bytes,
 	};
+	log_stream_pump(&stream);
 	while (!stream.is_over && !stream.is_pipe_broken) {
+		cli_turn(logs->cli, log_stream_wait_ms(&stream), -1);
 		log_stream_pump(&stream);
-		if (stream.call)
-			cli_turn(logs->cli, -1, -1);
-		else if (!stream.is_over)
-			cli_turn(logs->cli, log_stream_wait_ms(&stream), -1);
 	}
 	log_stream_close(&stream);
-	return stream.code;
+	*ret_code = stream.code > *ret_code ? stream.code : *ret_code;
+	return !stream.is_pipe_broken;
+}
+
+/* The last attempt of each instance that was selected, one behind the other. */
+static int read_job(const struct logs *logs, const struct selected *selected)
+{
+	const cJSON *instance;
+	cJSON *request = json_object(), *job;
+	size_t found = 0;
+	json_set_u64(request, "id", selected->id);
+	int code = cli_call(logs->cli, "JobService/Get", request, &job);
+	if (code)
+		return code;
+	cJSON_ArrayForEach(instance, json_get(job, "instances"))
+	{
+		struct selector one = {.attempt = (uint32_t)json_u64(instance, "attempt"),
+				       .index = (uint32_t)json_u64(instance, "index")};
+		const char *task = job_task_name(job, json_int(instance, "task"));
+		snprintf(one.task, sizeof(one.task), "%s", task);
+		if (one.attempt == 0 || !selector_takes(&selected->selector, task, one.index))
+			continue;
+		found++;
+		if (!read_attempt(logs, selected->id, &one, &code))
+			break;
+	}
+	cJSON_Delete(job);
+	if (found == 0)
+		cli_note(logs->cli, "it has not started: there is no output");
+	return code;
 }
 
 /* Every attempt of what was selected, to the end of the job. */
 static int follow_job(const struct logs *logs, const struct selected *selected)
 {
-	const struct selector *selector = &selected->selector;
 	struct follow follow;
 	follow_init(&follow, logs->cli, selected->id);
 	follow.stream = logs->stream;
 	follow.tail_bytes = logs->tail_bytes;
-	follow.only_task = selector->task[0] ? selector->task : NULL;
-	follow.has_only_index = selector->has_index;
-	follow.only_index = selector->index;
+	follow.only = selected->selector;
 	follow_pump(&follow);
 	while (!follow_is_over(&follow) && !follow_is_pipe_broken(&follow)) {
 		cli_turn(logs->cli, follow_wait_ms(&follow), -1);
@@ -108,8 +134,10 @@ static int cmd_logs(struct cli *cli, const struct args *args)
 				       selection.count);
 	if (code == 0 && logs.follows && selection.items[0].selector.attempt == 0)
 		code = follow_job(&logs, &selection.items[0]);
+	else if (code == 0 && selection.items[0].selector.attempt == 0)
+		code = read_job(&logs, &selection.items[0]);
 	else if (code == 0)
-		code = read_attempt(&logs, &selection.items[0]);
+		read_attempt(&logs, selection.items[0].id, &selection.items[0].selector, &code);
 	selection_free(&selection);
 	return code;
 }
@@ -119,7 +147,7 @@ const struct verb verb_logs = {
 	.arguments = "[flags] JOB",
 	.summary = "Print what a job wrote, to the streams that it wrote it to.",
 	.details = "JOB: 1234, 1234.task.7, 1234.task.7/2 (its second attempt), a name, or @last.\n"
-		   "With -f and without an instance, the output of all of them.\n",
+		   "Of several instances, one behind the other; with -f, as it comes.\n",
 	.flags = {flags},
 	.run = cmd_logs,
 };

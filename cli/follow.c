@@ -22,19 +22,6 @@ void follow_init(struct follow *follow, struct cli *cli, uint64_t job)
 	follow->streams = need(calloc(FOLLOW_STREAMS_MAX, sizeof(*follow->streams)));
 }
 
-static const char *task_name(const cJSON *job, uint64_t task)
-{
-	const cJSON *tasks = json_get(json_get(job, "spec"), "tasks");
-	return json_text_or(cJSON_GetArrayItem(tasks, (int)task), "name", "main");
-}
-
-static bool is_wanted(const struct follow *follow, const char *task, uint32_t index)
-{
-	if (follow->only_task && strcmp(follow->only_task, task) != 0)
-		return false;
-	return !follow->has_only_index || follow->only_index == index;
-}
-
 static struct follow_stream *find_stream(struct follow *follow, uint64_t task, uint32_t index)
 {
 	for (size_t i = 0; i < follow->stream_count; i++) {
@@ -76,7 +63,7 @@ static void add_stream(struct follow *follow, const cJSON *job, uint64_t task, u
 	}
 	struct follow_stream *stream = &follow->streams[follow->stream_count++];
 	stream->task = task;
-	stream->task_name = need(strdup(task_name(job, task)));
+	stream->task_name = need(strdup(job_task_name(job, (int64_t)task)));
 	begin_attempt(follow, stream, index, attempt);
 }
 
@@ -92,7 +79,7 @@ static void look_at(struct follow *follow, const cJSON *job, const cJSON *instan
 		return;
 	if (stream && stream->log.attempt < attempt && stream->log.is_over)
 		begin_attempt(follow, stream, index, attempt);
-	else if (!stream && is_wanted(follow, task_name(job, task), index))
+	else if (!stream && selector_takes(&follow->only, job_task_name(job, (int64_t)task), index))
 		add_stream(follow, job, task, index, attempt);
 }
 

@@ -9,6 +9,7 @@
 
 #include "job_watch.h"
 #include "log_stream.h"
+#include "selector.h"
 
 #define FOLLOW_STREAMS_MAX 256
 
@@ -25,10 +26,8 @@ struct follow {
 	size_t stream_count;
 	size_t over_count; /* of these, at the last pump */
 	/* Of which output: set by the owner before the first pump. */
-	const char *stream;    /* "both", "out" or "err" */
-	const char *only_task; /* NULL: of every task */
-	bool has_only_index;
-	uint32_t only_index;
+	const char *stream;   /* "both", "out" or "err" */
+	struct selector only; /* of which instances; zeroed: of all */
 	uint64_t tail_bytes;
 	bool is_limit_said;
 };

@@ -6,6 +6,12 @@
 
 #include <centro/job.h>
 
+const char *job_task_name(const cJSON *job, int64_t position)
+{
+	const cJSON *tasks = json_get(json_get(job, "spec"), "tasks");
+	return json_text_or(cJSON_GetArrayItem(tasks, (int)position), "name", "main");
+}
+
 static int state_of(const cJSON *job)
 {
 	const char *word = json_text(job, "state");

@@ -6,6 +6,8 @@
 
 #include "json.h"
 
+/* Of the task at that position. */
+const char *job_task_name(const cJSON *job, int64_t position);
 bool outcome_is_final(const cJSON *job);
 /* Of a job that has ended: its own code, or one of EXIT_CLI_*. */
 int outcome_exit_code(const cJSON *job);

@@ -95,3 +95,10 @@ const char *selector_parse(const char *word, struct selector *ret_selector)
 	ret_selector->name = word;
 	return NULL;
 }
+
+bool selector_takes(const struct selector *selector, const char *task, uint32_t index)
+{
+	if (selector->task[0] && strcmp(selector->task, task) != 0)
+		return false;
+	return !selector->has_index || selector->index == index;
+}

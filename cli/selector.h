@@ -26,6 +26,8 @@ struct selector {
 	const char *name; /* SELECT_NAME: the word; borrowed */
 };
 
+/* Whether the task and index that the selector names, if any, are these. */
+bool selector_takes(const struct selector *selector, const char *task, uint32_t index);
 /* NULL, or what is wrong with the word. */
 const char *selector_parse(const char *word, struct selector *ret_selector);
 

@@ -137,19 +137,6 @@ static void show_tasks(const cJSON *job)
 
 /* ---- instances ---- */
 
-static const char *task_name(const cJSON *job, int64_t task)
-{
-	const cJSON *tasks = json_get(json_get(job, "spec"), "tasks");
-	return json_text_or(cJSON_GetArrayItem(tasks, (int)task), "name", "main");
-}
-
-static bool is_selected(const struct selector *selector, const char *task, int64_t index)
-{
-	if (selector->task[0] && strcmp(selector->task, task) != 0)
-		return false;
-	return !selector->has_index || selector->index == index;
-}
-
 static void add_instance(struct table *table, const cJSON *job, const cJSON *instance)
 {
 	char age[32];
@@ -159,7 +146,7 @@ static void add_instance(struct table *table, const cJSON *job, const cJSON *ins
 	uint64_t until_ns = end_ns ? end_ns : text_now_ns();
 
 	table_add(table, TINT_NONE, "%s.%s.%lld", json_text(job, "id"),
-		  task_name(job, json_int(instance, "task")),
+		  job_task_name(job, json_int(instance, "task")),
 		  (long long)json_int(instance, "index"));
 	table_add(table, tint_of_state(state), "%s", state);
 	table_add(table, TINT_NONE, "%lld", (long long)json_int(instance, "attempt"));
@@ -185,8 +172,8 @@ static void show_instances(const struct cli *cli, const cJSON *job, const struct
 	table_init(&table, titles, sizeof(titles) / sizeof(titles[0]));
 	cJSON_ArrayForEach(instance, json_get(job, "instances"))
 	{
-		if (!is_selected(selector, task_name(job, json_int(instance, "task")),
-				 json_int(instance, "index")))
+		if (!selector_takes(selector, job_task_name(job, json_int(instance, "task")),
+				    (uint32_t)json_u64(instance, "index")))
 			continue;
 		if (shown < INSTANCES_SHOWN)
 			add_instance(&table, job, instance);

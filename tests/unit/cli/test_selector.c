@@ -71,6 +71,19 @@ START_TEST(names_and_last)
 }
 END_TEST
 
+START_TEST(which_instances_it_takes)
+{
+	struct selector s = parse("7");
+	ck_assert(selector_takes(&s, "a", 3));
+	s = parse("7.a");
+	ck_assert(selector_takes(&s, "a", 3));
+	ck_assert(!selector_takes(&s, "b", 3));
+	s = parse("7.a.0");
+	ck_assert(selector_takes(&s, "a", 0));
+	ck_assert(!selector_takes(&s, "a", 3));
+}
+END_TEST
+
 START_TEST(what_is_none)
 {
 	char task[100] = "1.";
@@ -98,6 +111,7 @@ int main(void)
 	tcase_add_test(tcase, numbers_and_instances);
 	tcase_add_test(tcase, ranges);
 	tcase_add_test(tcase, names_and_last);
+	tcase_add_test(tcase, which_instances_it_takes);
 	tcase_add_test(tcase, what_is_none);
 	suite_add_tcase(suite, tcase);
 	return ctr_suite_run(suite);
