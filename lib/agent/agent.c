@@ -2,6 +2,8 @@
 /*
  * agent.c - the brain as a whole: its life, what the host and the channel tell it,
  * and what is due in a turn.
+ *
+ * Layer: agent.
  */
 #include "agent/agent.h"
 
@@ -16,6 +18,7 @@ static void on_up(void *arg, struct ctr_channel *channel, struct centro_instant 
 	ctr_log_info(agent->log, "connected");
 	agent->heartbeat_due = now;
 	agent->retry_due = now;
+	agent->is_turned_away = false;
 }
 
 /* Its calls have been closed before: what they were to say is said again. */
@@ -26,6 +29,7 @@ static void on_down(void *arg, struct ctr_channel *channel, struct centro_instan
 		ctr_log_info(agent->log, "connection lost: %s; %zu attempts go on",
 			     ctr_channel_last_error(channel), agent->attempt_count);
 	agent->is_registered = false;
+	agent->is_turned_away = false;
 }
 
 static bool keep_text(struct ctr_buf *buf, const char *text)
@@ -51,7 +55,8 @@ static int open_channel(struct ctr_agent *agent, const struct ctr_agent_options 
 {
 	const struct ctr_channel_options channel = {
 		.allocator = options->allocator,
-		.limits = { .keepalive = ctr_span_ms(10000), .keepalive_timeout = ctr_span_ms(10000) },
+		.limits = {.keepalive = ctr_span_ms(10000),
+			   .keepalive_timeout = ctr_span_ms(10000)},
 		.addresses = options->servers,
 		.address_count = options->server_count,
 		.seed = options->seed,
@@ -72,12 +77,17 @@ static void init(struct ctr_agent *agent, const struct ctr_agent_options *option
 	agent->now = now;
 	agent->agent_id = options->agent_id;
 	agent->session = options->session;
-	agent->heartbeat_max = options->heartbeat.ns ? options->heartbeat
-						     : ctr_span_ms(HEARTBEAT_DEFAULT_MS);
+	agent->heartbeat_max =
+		options->heartbeat.ns ? options->heartbeat : ctr_span_ms(HEARTBEAT_DEFAULT_MS);
+	agent->interval = agent->heartbeat_max;
+	agent->report_max = CTR_BATCH_MAX;
 	agent->attempts_max = options->attempts_max ? options->attempts_max : ATTEMPTS_DEFAULT;
 	ctr_list_init(&agent->all);
 	ctr_list_init(&agent->offered);
+	ctr_list_init(&agent->claiming);
+	ctr_list_init(&agent->tails);
 	ctr_list_init(&agent->reports);
+	ctr_list_init(&agent->reporting);
 	ctr_list_init(&agent->log_streams);
 	ctr_bytes_map_init(&agent->by_ref, agent->allocator, options->seed);
 	ctr_map_init(&agent->by_handle, agent->allocator);
@@ -119,9 +129,8 @@ void ctr_agent_free(struct ctr_agent *agent)
 	ctr_channel_free(agent->channel);
 	agent->channel = NULL;
 	ctr_output_free_all(agent);
-	ctr_list_for_each_safe(node, &agent->all) {
+	ctr_list_for_each_safe (node, &agent->all) {
 		struct ctr_attempt *attempt = ctr_list_entry(node, struct ctr_attempt, link);
-		ctr_free(agent->allocator, attempt->assignment);
 		ctr_free(agent->allocator, attempt);
 	}
 	for (size_t i = 0; i < agent->env_count; i++)
@@ -139,27 +148,24 @@ void ctr_agent_free(struct ctr_agent *agent)
 
 int ctr_agent_adopt(struct ctr_agent *agent, const struct ctr_adopted_attempt *adopted)
 {
-	if (ctr_map_reserve(&agent->by_handle, 1) != CENTRO_OK)
-		return CENTRO_ERR_NOMEM;
-	struct ctr_attempt *attempt = ctr_attempt_add(
-		agent, adopted->ref, adopted->has_ended ? CTR_ATTEMPT_ENDED : CTR_ATTEMPT_STARTED);
+	CTR_ASSERT(adopted->handle != 0);
+	struct ctr_attempt *attempt =
+		ctr_attempt_add(agent, adopted->ref, CTR_ATTEMPT_STARTED, adopted->handle);
 	if (!attempt)
 		return CENTRO_ERR_NOMEM;
-	attempt->handle = adopted->handle;
-	attempt->has_handle = true;
 	attempt->lease = adopted->lease;
 	attempt->kill_grace = adopted->kill_grace;
 	attempt->start_wall = adopted->start_wall;
-	attempt->end = adopted->end;
-	ctr_map_insert(&agent->by_handle, (uint64_t)attempt->handle + 1, attempt);
-	if (adopted->has_ended || adopted->start_wall.ns)
+	if (adopted->has_ended)
+		ctr_attempt_end(agent, attempt, &adopted->end);
+	else if (adopted->start_wall.ns != 0)
 		ctr_attempt_report(agent, attempt);
 	return CENTRO_OK;
 }
 
 void ctr_agent_started(struct ctr_agent *agent, uint32_t handle, struct centro_instant wall)
 {
-	struct ctr_attempt *attempt = ctr_map_find(&agent->by_handle, (uint64_t)handle + 1);
+	struct ctr_attempt *attempt = ctr_map_find(&agent->by_handle, handle);
 	if (!attempt || attempt->phase != CTR_ATTEMPT_STARTED)
 		return;
 	attempt->start_wall = wall;
@@ -169,17 +175,9 @@ void ctr_agent_started(struct ctr_agent *agent, uint32_t handle, struct centro_i
 
 void ctr_agent_ended(struct ctr_agent *agent, uint32_t handle, const struct ctr_attempt_end *end)
 {
-	struct ctr_attempt *attempt = ctr_map_find(&agent->by_handle, (uint64_t)handle + 1);
-	if (!attempt || attempt->phase != CTR_ATTEMPT_STARTED)
-		return;
-	attempt->phase = CTR_ATTEMPT_ENDED;
-	attempt->end = *end;
-	if (end->start_wall.ns)
-		attempt->start_wall = end->start_wall;
-	if (!attempt->is_revoked)
-		ctr_output_send_tails(agent, attempt);
-	if (attempt->tails == 0)
-		ctr_attempt_end(agent, attempt);
+	struct ctr_attempt *attempt = ctr_map_find(&agent->by_handle, handle);
+	if (attempt && attempt->phase == CTR_ATTEMPT_STARTED)
+		ctr_attempt_end(agent, attempt, end);
 }
 
 struct ctr_channel *ctr_agent_channel(struct ctr_agent *agent)
@@ -192,20 +190,30 @@ void ctr_agent_set_now(struct ctr_agent *agent, struct centro_time now)
 	agent->now = now;
 }
 
+/* What waits for nothing but a moment at which calls can be made. */
+static void say_all(struct ctr_agent *agent)
+{
+	if (!agent->orders_call)
+		ctr_agent_listen(agent);
+	ctr_agent_claim(agent);
+	ctr_output_send_tails(agent);
+	ctr_agent_report(agent);
+}
+
 struct centro_instant ctr_agent_turn(struct ctr_agent *agent)
 {
 	struct centro_instant now = agent->now.steady;
 	if (!ctr_channel_conn(agent->channel))
 		return CTR_NEVER; /* the channel wakes us */
+	if (agent->is_turned_away) {
+		agent->is_turned_away = false;
+		ctr_agent_leave_server(agent);
+		return CTR_NEVER;
+	}
 	if (!agent->heartbeat_call && ctr_reached(agent->heartbeat_due, now))
 		ctr_agent_heartbeat(agent);
-	bool may_call = agent->is_registered && ctr_reached(agent->retry_due, now);
-	if (may_call && !agent->orders_call)
-		ctr_agent_listen(agent);
-	if (may_call)
-		ctr_agent_claim(agent);
-	if (may_call)
-		ctr_agent_report(agent);
+	if (agent->is_registered && ctr_reached(agent->retry_due, now))
+		say_all(agent);
 	struct centro_instant wake = ctr_output_turn(agent);
 	if (!agent->heartbeat_call)
 		wake = ctr_earlier(wake, agent->heartbeat_due);
@@ -227,9 +235,10 @@ size_t ctr_agent_attempt_count(const struct ctr_agent *agent)
 void ctr_agent_stop(struct ctr_agent *agent)
 {
 	agent->is_stopping = true;
-	ctr_list_for_each_safe(node, &agent->all) {
+	ctr_list_for_each_safe (node, &agent->all) {
 		struct ctr_attempt *attempt = ctr_list_entry(node, struct ctr_attempt, link);
-		ctr_attempt_kill(agent, attempt, CENTRO_CAUSE_CANCEL, attempt->kill_grace);
+		/* Nobody wants it cancelled: it is to run elsewhere. */
+		ctr_attempt_kill(agent, attempt, CENTRO_CAUSE_LEASE_EXPIRED, attempt->kill_grace);
 	}
 }
 

@@ -13,17 +13,18 @@
 #include "base/str.h"
 #include "codec/codec.h"
 
-#define CTR_BATCH_MAX  1000          /* attempts in one claim or report */
-#define CTR_TAIL_BYTES (64 * 1024) /* of each stream, kept by the server at the end */
+#define CTR_BATCH_MAX 1000 /* attempts in one claim, updates in one report */
 
 /*
- * offered ──▶ claiming ──▶ started ──▶ ended ──▶ (acknowledged: gone)
- *    ◀── the claim broke ──┘
+ * offered ─▶ claiming ─▶ started ─▶ ended ─▶ (acknowledged: gone)
+ *    ▲──────────┘ the claim broke
+ *
+ * One that cannot be started, or is not to be, goes to `ended` at once.
  */
 enum ctr_attempt_phase {
-	CTR_ATTEMPT_OFFERED,  /* waits to be claimed */
+	CTR_ATTEMPT_OFFERED,  /* prepared; waits to be claimed */
 	CTR_ATTEMPT_CLAIMING, /* a claim is under way */
-	CTR_ATTEMPT_STARTED,  /* with the host */
+	CTR_ATTEMPT_STARTED,  /* runs, as far as the host says */
 	CTR_ATTEMPT_ENDED,    /* its end is to be reported */
 };
 
@@ -36,25 +37,23 @@ struct ctr_ref_key {
 struct ctr_attempt {
 	struct ctr_ref_key key;
 	enum ctr_attempt_phase phase;
-	uint8_t *assignment; /* encoded, until it is started; owned */
-	size_t assignment_size;
-	uint32_t handle;
-	bool has_handle;
+	uint32_t handle; /* of the host; 0: none */
 	struct centro_span lease, kill_grace;
-	struct ctr_list claim_link;  /* agent.offered, while offered */
-	struct ctr_list report_link; /* agent.reports, while something is to be reported */
-	struct ctr_list link;        /* agent.all */
-	struct centro_instant start_wall;
-	struct ctr_attempt_end end;
-	bool start_reported; /* the server has acknowledged it */
-	bool in_report;      /* part of the report under way */
-	bool end_in_report;  /* with its end */
-	bool is_revoked;     /* no longer granted: it is killed, and not reported */
-	bool kill_wanted;    /* while claiming: do not start it */
-	uint32_t tails;      /* of its streams on their way to the server */
+	struct centro_instant start_wall; /* 0: it has not started */
+	struct ctr_attempt_end end;       /* if it has ended */
+
+	struct ctr_list link;   /* agent.all */
+	struct ctr_list claim;  /* agent.offered or .claiming */
+	struct ctr_list report; /* agent.tails, then .reports: something is to be told */
+	struct ctr_list told;   /* agent.reporting: part of the report under way */
+	bool start_acknowledged;
+	bool start_told, end_told; /* in the report under way */
+	bool is_revoked;           /* no longer granted: it is killed, and never reported */
+	bool tail_failed;          /* that of a stream, in this try */
+	uint8_t tails;             /* of its streams on their way to the server */
+	uint8_t tail_tries;
 };
 
-/* A call to the server that this file started; NULL: none. */
 struct ctr_agent {
 	const struct centro_allocator *allocator;
 	const struct centro_log *log;
@@ -72,43 +71,52 @@ struct ctr_agent {
 	centro_node_id node;
 	uint64_t term;
 	bool is_registered, is_stopping;
+	bool is_turned_away; /* by a server that stands and does not serve now */
 	int error;
+	/* Each at most once under way; NULL: not. */
 	struct ctr_grpc_call *heartbeat_call, *orders_call, *claim_call, *report_call;
 	struct centro_instant heartbeat_sent, claim_sent;
 	struct centro_instant heartbeat_due, retry_due;
+	struct centro_span interval; /* between two heartbeats */
+	size_t report_max;           /* updates in one report: 1 after one was refused */
 
 	struct ctr_bytes_map by_ref;
-	struct ctr_map by_handle; /* handle + 1 → attempt */
-	struct ctr_list all, offered, reports;
+	struct ctr_map by_handle;
+	struct ctr_list all, offered, claiming, tails, reports, reporting;
 	size_t attempt_count;
 	struct ctr_list log_streams;
+	size_t log_stream_count, tail_count;
 	struct ctr_arena arena; /* of the message being handled */
 	struct ctr_buf scratch;
 };
 
 /* ---- attempts.c ---- */
+
 struct ctr_ref_key ctr_ref_key_of(struct centro_attempt_ref ref);
 struct centro_attempt_ref ctr_attempt_ref(const struct ctr_attempt *attempt);
 struct ctr_attempt *ctr_attempt_find(const struct ctr_agent *agent, struct centro_attempt_ref ref);
-/* NULL: no memory, or too many. */
+/* NULL: no memory, or too many. `handle` 0: it has none. */
 struct ctr_attempt *ctr_attempt_add(struct ctr_agent *agent, struct centro_attempt_ref ref,
-				    enum ctr_attempt_phase phase);
+				    enum ctr_attempt_phase phase, uint32_t handle);
 /* The server has acknowledged its end, or never granted it. */
 void ctr_attempt_drop(struct ctr_agent *agent, struct ctr_attempt *attempt);
+/* Get it ready and queue it to be claimed. */
 void ctr_attempt_offer(struct ctr_agent *agent, const Centro__V1__Assignment *assignment);
 /* The server granted it: start it, with a lease from when the claim was sent. */
 void ctr_attempt_start(struct ctr_agent *agent, struct ctr_attempt *attempt);
-void ctr_attempt_kill(struct ctr_agent *agent, struct ctr_attempt *attempt,
-		      enum centro_cause cause, struct centro_span grace);
+void ctr_attempt_kill(struct ctr_agent *agent, struct ctr_attempt *attempt, enum centro_cause cause,
+		      struct centro_span grace);
+/* Somebody else may run it by now: kill it, and say nothing of it. */
 void ctr_attempt_revoke(struct ctr_agent *agent, struct ctr_attempt *attempt);
-/* It has ended: report it once its last output is with the server. */
-void ctr_attempt_end(struct ctr_agent *agent, struct ctr_attempt *attempt);
+/* It has ended: the last of its output goes to the server, then the report. */
+void ctr_attempt_end(struct ctr_agent *agent, struct ctr_attempt *attempt,
+		     const struct ctr_attempt_end *end);
+/* Something new is to be told of it. */
 void ctr_attempt_report(struct ctr_agent *agent, struct ctr_attempt *attempt);
 
 /* ---- calls.c ---- */
-/*
- * Start a call with one request message. NULL: not now. `impl` gets `arg`.
- */
+
+/* Start a call. NULL: not now. With a request, it is the only one: half-closed behind it. */
 struct ctr_grpc_call *ctr_agent_call(struct ctr_agent *agent, const char *path,
 				     const ProtobufCMessage *request,
 				     const struct ctr_grpc_call_impl *impl, void *arg,
@@ -117,23 +125,40 @@ struct ctr_grpc_call *ctr_agent_call(struct ctr_agent *agent, const char *path,
 const ProtobufCMessage *ctr_agent_decode(struct ctr_agent *agent,
 					 const ProtobufCMessageDescriptor *descriptor,
 					 struct centro_bytes bytes);
-/* An older server than one that was heard before must be ignored (I5). */
+/* A server older than one that was heard before must be ignored, and is left (I5). */
 bool ctr_agent_accepts_term(struct ctr_agent *agent, uint64_t term);
-/* A call failed: heartbeat anew if the server does not know us, and retry later. */
+/* An answer settled nothing: do not ask again at once. */
+void ctr_agent_pause(struct ctr_agent *agent);
+/* A call failed: register anew if the server does not know us, and retry later. */
 void ctr_agent_call_failed(struct ctr_agent *agent, const char *what, enum ctr_grpc_status status,
 			   struct centro_bytes message);
+/*
+ * Another server may do better: end all calls, and let the channel go on to the
+ * next address.
+ */
+void ctr_agent_leave_server(struct ctr_agent *agent);
+/* For calls that may not take longer than leases allow. */
+struct centro_span ctr_agent_call_timeout(const struct ctr_agent *agent);
+/* `count` references and pointers to them, in the arena. NULL: no memory. */
+Centro__V1__AttemptRef **ctr_agent_make_refs(struct ctr_agent *agent, size_t count);
+void ctr_agent_set_ref(Centro__V1__AttemptRef *message, const struct ctr_attempt *attempt);
+
+/* ---- heartbeat.c, orders.c, claims.c, reports.c: one method each ---- */
+
 void ctr_agent_heartbeat(struct ctr_agent *agent);
+void ctr_agent_listen(struct ctr_agent *agent);
 void ctr_agent_claim(struct ctr_agent *agent);
 void ctr_agent_report(struct ctr_agent *agent);
-void ctr_agent_listen(struct ctr_agent *agent);
 
 /* ---- output.c ---- */
+
 void ctr_output_order(struct ctr_agent *agent, const Centro__V1__LogOrder *order);
-/* Send the last part of each stream that has any; attempt->tails counts them. */
-void ctr_output_send_tails(struct ctr_agent *agent, struct ctr_attempt *attempt);
+/* Send the last output of those that ended; then they are reported. */
+void ctr_output_send_tails(struct ctr_agent *agent);
 /* Look for more to send. When to look again; never, if nobody follows. */
 struct centro_instant ctr_output_turn(struct ctr_agent *agent);
-/* The attempt goes: its readers have had all there is. */
+/* End all that is under way. */
+void ctr_output_cancel_all(struct ctr_agent *agent);
 void ctr_output_free_all(struct ctr_agent *agent);
 
 #endif

@@ -11,7 +11,8 @@ struct environment {
 	struct ctr_agent *agent;
 	const char **items;
 	size_t count;
-	bool is_short; /* of memory */
+	size_t replaceable; /* only the first so many: names within one map are unique */
+	bool is_short;      /* of memory */
 };
 
 static bool same_name(const char *a, const char *b)
@@ -20,9 +21,10 @@ static bool same_name(const char *a, const char *b)
 	return size == strcspn(b, "=") && memcmp(a, b, size) == 0;
 }
 
+/* In the place of the same name, or at the end. */
 static void put(struct environment *environment, const char *item)
 {
-	for (size_t i = 0; i < environment->count; i++) {
+	for (size_t i = 0; i < environment->count && i < environment->replaceable; i++) {
 		if (!same_name(environment->items[i], item))
 			continue;
 		environment->items[i] = item;
@@ -79,15 +81,17 @@ int ctr_environment_make(struct ctr_agent *agent, const Centro__V1__Assignment *
 			 const char *const **ret_env, size_t *ret_count)
 {
 	const Centro__V1__Task *task = assignment->task;
-	struct environment environment = { .agent = agent };
+	struct environment environment = {.agent = agent, .replaceable = SIZE_MAX};
 	environment.items = ctr_arena_array(&agent->arena, agent->env_count + task->n_env + OWN_MAX,
 					    sizeof(*environment.items));
 	if (!environment.items)
 		return CENTRO_ERR_NOMEM;
 	for (size_t i = 0; i < agent->env_count; i++)
 		put(&environment, agent->env[i]);
+	environment.replaceable = environment.count;
 	for (size_t i = 0; i < task->n_env; i++)
 		put_pair(&environment, task->env[i]->key, task->env[i]->value);
+	environment.replaceable = SIZE_MAX;
 	put_own(&environment, assignment);
 	*ret_env = environment.items;
 	*ret_count = environment.count;

@@ -6,7 +6,8 @@
  * What the brain of an agent asks of the machine that it runs on. lib/io
  * implements it with shims and files; a simulator, with nothing.
  *
- * An attempt has a handle from prepare() or from its adoption until forget().
+ * An attempt has a handle, never 0, from prepare() or from its adoption until
+ * forget().
  */
 
 #include <centro/error.h>

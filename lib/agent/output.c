@@ -1,17 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * output.c - output on its way to the server: what somebody reads now, by an order
- * of the server, and the last part of each stream when an attempt has ended.
+ * output.c - output on its way to the server, by PushLog: what somebody reads now, by
+ * an order of the server, and the last part of each stream when an attempt has
+ * ended.
  *
- * Each is a PushLog call of its own, filled only as far as it drains, so that a
- * slow reader costs no memory.
+ * Each is a call of its own, filled only as far as it drains, so that a slow reader
+ * costs no memory. The last parts are with the server before the end is reported,
+ * or whoever waits for the end could miss them.
+ *
+ * Layer: agent.
  */
 #include "agent/brain.h"
 
-#define PART_BYTES   (64 * 1024)
-#define QUEUED_MAX   (256 * 1024) /* unsent in one call */
-#define STREAMS_MAX  1000
+#define PART_BYTES    ((size_t)64 * 1024)
+#define TAIL_BYTES    PART_BYTES           /* of each stream, kept by the server */
+#define QUEUED_MAX    ((size_t)256 * 1024) /* unsent in one call */
+#define ORDERS_MAX    256                  /* read at once … */
+#define REFUSALS_MAX  64                   /* … and told that it is too much */
+#define TAILS_MAX     32                   /* calls under way */
+#define TAIL_TRIES    10
 #define LOOK_EVERY_MS 50
+#define PUSH_LOG      "/centro.v1.AgentService/PushLog"
 
 struct log_stream {
 	struct ctr_agent *agent;
@@ -25,17 +34,42 @@ struct log_stream {
 	bool is_done; /* the end has been sent */
 };
 
+/* ---- one stream ---- */
+
+static struct centro_attempt_ref ref_of(const struct log_stream *stream)
+{
+	return (struct centro_attempt_ref){stream->key.job, stream->key.task, stream->key.index,
+					   stream->key.attempt};
+}
+
 static void stream_free(struct log_stream *stream)
 {
 	struct ctr_agent *agent = stream->agent;
+	size_t *count = stream->order == 0 ? &agent->tail_count : &agent->log_stream_count;
+	CTR_ASSERT(*count > 0);
+	(*count)--;
 	ctr_list_remove(&stream->link);
 	ctr_free(agent->allocator, stream);
 }
 
-static struct centro_attempt_ref ref_of(const struct log_stream *stream)
+/* NULL: not now. */
+static struct log_stream *stream_start(struct ctr_agent *agent, const struct log_stream *model,
+				       const struct ctr_grpc_call_impl *impl)
 {
-	return (struct centro_attempt_ref){ stream->key.job, stream->key.task, stream->key.index,
-					    stream->key.attempt };
+	struct log_stream *stream = ctr_alloc_zero(agent->allocator, sizeof(*stream));
+	if (!stream)
+		return NULL;
+	*stream = *model;
+	stream->agent = agent;
+	stream->call = ctr_agent_call(agent, PUSH_LOG, NULL, impl, stream, (struct centro_span){0});
+	if (!stream->call) {
+		ctr_free(agent->allocator, stream);
+		return NULL;
+	}
+	ctr_list_init(&stream->link);
+	ctr_list_append(&agent->log_streams, &stream->link);
+	(*(stream->order == 0 ? &agent->tail_count : &agent->log_stream_count))++;
+	return stream;
 }
 
 /* One message of the stream. */
@@ -53,7 +87,7 @@ static bool send_part(struct log_stream *stream, const uint8_t *data, size_t siz
 	part.attempt = &ref;
 	part.stream = (Centro__V1__LogStream)stream->name;
 	part.offset = stream->offset;
-	part.data = (ProtobufCBinaryData){ .len = size, .data = (uint8_t *)data };
+	part.data = (ProtobufCBinaryData){.len = size, .data = (uint8_t *)data};
 	part.end = end;
 	part.notice = (char *)notice;
 	ctr_buf_clear(&agent->scratch);
@@ -64,15 +98,18 @@ static bool send_part(struct log_stream *stream, const uint8_t *data, size_t siz
 	return true;
 }
 
-static void send_end(struct log_stream *stream, const char *notice)
+/* The last message. */
+static void send_end(struct log_stream *stream, const uint8_t *data, size_t size,
+		     const char *notice)
 {
-	if (send_part(stream, NULL, 0, true, notice)) {
-		stream->is_done = true;
+	stream->is_done = true;
+	if (send_part(stream, data, size, true, notice))
 		ctr_grpc_call_half_close(stream->call);
-	} else {
+	else
 		ctr_grpc_call_cancel(stream->call);
-	}
 }
+
+/* ---- what somebody reads ---- */
 
 /* Nothing more will be written: the attempt has ended, or is not known here any more. */
 static bool is_complete(const struct log_stream *stream)
@@ -81,34 +118,40 @@ static bool is_complete(const struct log_stream *stream)
 	return !attempt || attempt->phase == CTR_ATTEMPT_ENDED;
 }
 
-/* Send what there is, as far as the call drains. */
-static void stream_pump(struct log_stream *stream)
+/* One message, if there is anything to say. False: nothing now. */
+static bool send_next(struct log_stream *stream)
 {
 	struct ctr_agent *agent = stream->agent;
 	struct centro_attempt_ref ref = ref_of(stream);
 	uint8_t data[PART_BYTES];
-	while (!stream->is_done && stream->call &&
-	       ctr_grpc_call_queued_bytes(stream->call) < QUEUED_MAX) {
-		size_t size = 0;
-		/* Before reading: what it wrote up to its end must not be missed. */
-		bool complete = is_complete(stream);
-		int error = agent->host->read_log(agent->host_arg, &ref, stream->name,
-						  stream->offset, data, sizeof(data), &size);
-		if (error == CENTRO_ERR_NOT_FOUND && !complete && stream->follow)
-			return;
-		if (error) {
-			send_end(stream, error == CENTRO_ERR_NOT_FOUND
-						 ? "the output is not kept on the node any more"
-						 : "the output cannot be read on the node");
-		} else if (size > 0) {
-			if (!send_part(stream, data, size, false, ""))
-				return;
-		} else if (complete || !stream->follow) {
-			send_end(stream, "");
-		} else {
-			return;
-		}
+	size_t size = 0;
+	/* Before reading: what it wrote up to its end must not be missed. */
+	bool complete = is_complete(stream);
+	int error = agent->host->read_log(agent->host_arg, &ref, stream->name, stream->offset, data,
+					  sizeof(data), &size);
+	if (error == CENTRO_ERR_NOT_FOUND && !complete) {
+		/* It is about to start. */
+		error = CENTRO_OK;
+		size = 0;
 	}
+	if (error)
+		send_end(stream, NULL, 0,
+			 error == CENTRO_ERR_NOT_FOUND
+				 ? "the output is not kept on the node any more"
+				 : "the output cannot be read on the node");
+	else if (size > 0)
+		return send_part(stream, data, size, false, "");
+	else if (complete || !stream->follow)
+		send_end(stream, NULL, 0, "");
+	return false;
+}
+
+/* Send what there is, as far as the call drains. */
+static void stream_pump(struct log_stream *stream)
+{
+	while (!stream->is_done && stream->call &&
+	       ctr_grpc_call_queued_bytes(stream->call) < QUEUED_MAX && send_next(stream))
+		;
 }
 
 static void on_writable(void *arg, struct ctr_grpc_call *call)
@@ -116,61 +159,22 @@ static void on_writable(void *arg, struct ctr_grpc_call *call)
 	stream_pump(arg);
 }
 
-/* The last part of an attempt's stream is with the server, or cannot be. */
-static void tail_done(struct log_stream *stream)
+static void on_order_closed(void *arg, struct ctr_grpc_call *call, enum ctr_grpc_status status,
+			    struct centro_bytes message, bool never_sent)
 {
-	struct ctr_agent *agent = stream->agent;
-	struct ctr_attempt *attempt = ctr_attempt_find(agent, ref_of(stream));
-	if (!attempt || attempt->tails == 0)
-		return;
-	if (--attempt->tails == 0)
-		ctr_attempt_end(agent, attempt);
+	stream_free(arg);
 }
 
-static void on_closed(void *arg, struct ctr_grpc_call *call, enum ctr_grpc_status status,
-		      struct centro_bytes message, bool never_sent)
-{
-	struct log_stream *stream = arg;
-	stream->call = NULL;
-	if (stream->order == 0)
-		tail_done(stream);
-	stream_free(stream);
-}
-
-static const struct ctr_grpc_call_impl push_impl = { .writable = on_writable, .closed = on_closed };
-
-static struct log_stream *stream_start(struct ctr_agent *agent, const struct log_stream *model)
-{
-	struct log_stream *stream = ctr_alloc_zero(agent->allocator, sizeof(*stream));
-	if (!stream)
-		return NULL;
-	*stream = *model;
-	stream->agent = agent;
-	ctr_list_init(&stream->link);
-	ctr_list_append(&agent->log_streams, &stream->link);
-	stream->call = ctr_agent_call(agent, "/centro.v1.AgentService/PushLog", NULL, &push_impl,
-				      stream, (struct centro_span){ 0 });
-	if (stream->call)
-		return stream;
-	stream_free(stream);
-	return NULL;
-}
+static const struct ctr_grpc_call_impl order_impl = {.writable = on_writable,
+						     .closed = on_order_closed};
 
 static void stop_order(struct ctr_agent *agent, uint64_t order)
 {
-	ctr_list_for_each(node, &agent->log_streams) {
+	ctr_list_for_each (node, &agent->log_streams) {
 		struct log_stream *stream = ctr_list_entry(node, struct log_stream, link);
 		if (stream->order == order && stream->call)
 			ctr_grpc_call_cancel(stream->call);
 	}
-}
-
-static bool too_many(const struct ctr_agent *agent)
-{
-	size_t count = 0;
-	ctr_list_for_each(node, &agent->log_streams)
-		count++;
-	return count >= STREAMS_MAX;
 }
 
 void ctr_output_order(struct ctr_agent *agent, const Centro__V1__LogOrder *order)
@@ -181,60 +185,111 @@ void ctr_output_order(struct ctr_agent *agent, const Centro__V1__LogOrder *order
 		stop_order(agent, order->order_id);
 		return;
 	}
-	if (!order->attempt || too_many(agent))
+	if (!order->attempt || agent->log_stream_count >= ORDERS_MAX + REFUSALS_MAX)
 		return;
+	struct centro_attempt_ref ref = ctr_codec_attempt_ref(order->attempt);
 	struct log_stream model = {
 		.order = order->order_id,
-		.key = ctr_ref_key_of(ctr_codec_attempt_ref(order->attempt)),
+		.key = ctr_ref_key_of(ref),
 		.name = order->stream == CENTRO__V1__LOG_STREAM__err ? CTR_LOG_ERR : CTR_LOG_OUT,
 		.offset = order->offset,
 		.follow = order->follow,
 	};
 	uint64_t bytes;
-	struct centro_attempt_ref ref = ctr_codec_attempt_ref(order->attempt);
 	if (order->tail_bytes > 0 &&
 	    agent->host->get_log_size(agent->host_arg, &ref, model.name, &bytes) == CENTRO_OK)
 		model.offset = bytes > order->tail_bytes ? bytes - order->tail_bytes : 0;
-	struct log_stream *stream = stream_start(agent, &model);
-	if (stream)
+	bool is_too_much = agent->log_stream_count >= ORDERS_MAX;
+	struct log_stream *stream = stream_start(agent, &model, &order_impl);
+	if (stream && is_too_much)
+		send_end(stream, NULL, 0, "too many read from this node at once; try again");
+	else if (stream)
 		stream_pump(stream);
 }
 
-void ctr_output_send_tails(struct ctr_agent *agent, struct ctr_attempt *attempt)
+/* ---- the last of it ---- */
+
+/* All of one attempt's are through, or not. */
+static void tails_settled(struct ctr_agent *agent, struct ctr_attempt *attempt)
 {
-	static const enum ctr_log_stream names[] = { CTR_LOG_OUT, CTR_LOG_ERR };
+	CTR_ASSERT(attempt->phase == CTR_ATTEMPT_ENDED);
+	CTR_ASSERT(ctr_list_is_empty(&attempt->report));
+	bool again = attempt->tail_failed && ++attempt->tail_tries < TAIL_TRIES;
+	if (attempt->tail_failed && !again)
+		ctr_log_warn(agent->log, "last output not kept job=%llu",
+			     (unsigned long long)attempt->key.job);
+	ctr_list_append(again ? &agent->tails : &agent->reports, &attempt->report);
+}
+
+static void on_tail_closed(void *arg, struct ctr_grpc_call *call, enum ctr_grpc_status status,
+			   struct centro_bytes message, bool never_sent)
+{
+	struct log_stream *stream = arg;
+	struct ctr_agent *agent = stream->agent;
+	struct ctr_attempt *attempt = ctr_attempt_find(agent, ref_of(stream));
+	stream_free(stream);
+	if (!attempt || attempt->tails == 0)
+		return; /* it was revoked meanwhile */
+	/* What the server refuses it would refuse again. */
+	if (status == CTR_GRPC_UNAVAILABLE || status == CTR_GRPC_CANCELLED)
+		attempt->tail_failed = true;
+	if (--attempt->tails == 0)
+		tails_settled(agent, attempt);
+}
+
+static const struct ctr_grpc_call_impl tail_impl = {.closed = on_tail_closed};
+
+static void send_tail(struct ctr_agent *agent, struct ctr_attempt *attempt,
+		      enum ctr_log_stream name)
+{
 	struct centro_attempt_ref ref = ctr_attempt_ref(attempt);
-	for (size_t i = 0; i < CTR_ARRAY_SIZE(names); i++) {
-		uint64_t bytes;
-		if (agent->host->get_log_size(agent->host_arg, &ref, names[i], &bytes) !=
-			    CENTRO_OK ||
-		    bytes == 0)
-			continue;
-		const struct log_stream model = {
-			.key = attempt->key,
-			.name = names[i],
-			.offset = bytes > CTR_TAIL_BYTES ? bytes - CTR_TAIL_BYTES : 0,
-		};
-		struct log_stream *stream = stream_start(agent, &model);
-		if (!stream)
-			continue;
-		attempt->tails++;
-		uint8_t data[CTR_TAIL_BYTES];
-		size_t size = 0;
-		agent->host->read_log(agent->host_arg, &ref, names[i], stream->offset, data,
-				      sizeof(data), &size);
-		if (send_part(stream, data, size, true, ""))
-			ctr_grpc_call_half_close(stream->call);
-		else
-			ctr_grpc_call_cancel(stream->call);
-		stream->is_done = true;
+	uint8_t data[TAIL_BYTES];
+	uint64_t bytes = 0;
+	size_t size = 0;
+	if (agent->host->get_log_size(agent->host_arg, &ref, name, &bytes) != CENTRO_OK ||
+	    bytes == 0)
+		return;
+	const struct log_stream model = {
+		.key = attempt->key,
+		.name = name,
+		.offset = bytes > TAIL_BYTES ? bytes - TAIL_BYTES : 0,
+	};
+	if (agent->host->read_log(agent->host_arg, &ref, name, model.offset, data, sizeof(data),
+				  &size) != CENTRO_OK)
+		return;
+	struct log_stream *stream = stream_start(agent, &model, &tail_impl);
+	if (!stream) {
+		attempt->tail_failed = true;
+		return;
+	}
+	attempt->tails++;
+	send_end(stream, data, size, "");
+}
+
+void ctr_output_send_tails(struct ctr_agent *agent)
+{
+	/* Those that fail come back, so no more than there are now. */
+	for (size_t left = agent->attempt_count;
+	     left > 0 && !ctr_list_is_empty(&agent->tails) && agent->tail_count < TAILS_MAX;
+	     left--) {
+		struct ctr_attempt *attempt =
+			ctr_list_entry(agent->tails.next, struct ctr_attempt, report);
+		ctr_list_remove(&attempt->report);
+		attempt->tail_failed = false;
+		CTR_ASSERT(attempt->tails == 0);
+		send_tail(agent, attempt, CTR_LOG_OUT);
+		send_tail(agent, attempt, CTR_LOG_ERR);
+		if (attempt->tails == 0)
+			tails_settled(agent, attempt);
 	}
 }
+
+/* ---- all of them ---- */
 
 struct centro_instant ctr_output_turn(struct ctr_agent *agent)
 {
 	bool follows = false;
-	ctr_list_for_each(node, &agent->log_streams) {
+	ctr_list_for_each (node, &agent->log_streams) {
 		struct log_stream *stream = ctr_list_entry(node, struct log_stream, link);
 		if (stream->is_done)
 			continue;
@@ -244,8 +299,17 @@ struct centro_instant ctr_output_turn(struct ctr_agent *agent)
 	return follows ? ctr_after(agent->now.steady, ctr_span_ms(LOOK_EVERY_MS)) : CTR_NEVER;
 }
 
+void ctr_output_cancel_all(struct ctr_agent *agent)
+{
+	ctr_list_for_each (node, &agent->log_streams) {
+		struct log_stream *stream = ctr_list_entry(node, struct log_stream, link);
+		if (stream->call)
+			ctr_grpc_call_cancel(stream->call);
+	}
+}
+
 void ctr_output_free_all(struct ctr_agent *agent)
 {
-	ctr_list_for_each_safe(node, &agent->log_streams)
+	ctr_list_for_each_safe (node, &agent->log_streams)
 		stream_free(ctr_list_entry(node, struct log_stream, link));
 }

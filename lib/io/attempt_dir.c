@@ -310,8 +310,9 @@ void ctr_attempt_dir_describe(int dir_fd, const struct ctr_shim_record *record,
 	const struct ctr_shim_end *end = &record->end;
 	CTR_ASSERT(ctr_shim_end_is_whole(end));
 	*ret_end = (struct ctr_attempt_end){
-		.cause = end->cause < CENTRO_CAUSE_COUNT ? (enum centro_cause)end->cause
-							 : CENTRO_CAUSE_NONE,
+		.cause = end->cause > 0 && end->cause < CENTRO_CAUSE_COUNT
+				 ? (enum centro_cause)end->cause
+				 : CENTRO_CAUSE_LEASE_EXPIRED,
 		.exit_code = end->exit_code,
 		.signal = end->signal,
 		.start_wall = {end->start_wall_ns},

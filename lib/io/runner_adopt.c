@@ -50,11 +50,11 @@ static bool judge(struct ctr_runner *runner, int dir_fd, enum ctr_attempt_stage 
 			 ctr_process_status_text(status, how, sizeof(how)));
 		set_end(ret_end, CENTRO_CAUSE_START_FAILED, message);
 	} else if (!same_boot) {
-		set_end(ret_end, CENTRO_CAUSE_NODE_LOST, "the machine was restarted while it ran");
+		set_end(ret_end, CTR_CAUSE_LOST, "the machine was restarted while it ran");
 	} else {
 		snprintf(message, sizeof(message), "its shim %s without a record of the end",
 			 ctr_process_status_text(status, how, sizeof(how)));
-		set_end(ret_end, CENTRO_CAUSE_NODE_LOST, message);
+		set_end(ret_end, CTR_CAUSE_LOST, message);
 		return true;
 	}
 	return false;
@@ -81,7 +81,7 @@ bool ctr_runner_read_end(struct ctr_runner *runner, const struct ctr_run *run, i
 	if (error == CENTRO_OK && stage == CTR_ATTEMPT_CLAIMED)
 		ctr_attempt_dir_void(dir_fd);
 	if (error != CENTRO_OK || stage == CTR_ATTEMPT_KEPT)
-		set_end(ret_end, CENTRO_CAUSE_NODE_LOST, "its record is gone or damaged");
+		set_end(ret_end, CTR_CAUSE_LOST, "its record is gone or damaged");
 	else
 		may_be_left = judge(runner, dir_fd, stage, &record, status, ret_end);
 	if (ret_end->cause == CENTRO_CAUSE_LOG_LIMIT)

@@ -11,6 +11,12 @@
 #include "io/spare_dirs.h"
 #include "io/trash.h"
 
+/*
+ * Of an attempt that ended unseen, with its machine or its shim: only a server says
+ * node_lost, and this is what a node may say that makes it try again.
+ */
+#define CTR_CAUSE_LOST CENTRO_CAUSE_LEASE_EXPIRED
+
 enum ctr_run_stage {
 	CTR_RUN_PREPARED,
 	CTR_RUN_STARTED, /* its shim was, the command perhaps not yet */

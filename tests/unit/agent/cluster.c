@@ -24,7 +24,7 @@ static int prepare(void *arg, const struct ctr_attempt_spec *spec, uint32_t *ret
 	for (size_t i = 0; i < spec->envc; i++)
 		snprintf(run->env + strlen(run->env), sizeof(run->env) - strlen(run->env), "%s\n",
 			 spec->env[i]);
-	*ret_handle = cluster->run_count++;
+	*ret_handle = ++cluster->run_count;
 	return CENTRO_OK;
 }
 
@@ -34,31 +34,31 @@ static int start(void *arg, uint32_t handle, struct centro_instant lease_end,
 	struct cluster *cluster = arg;
 	if (cluster->start_error)
 		return ctr_error(text, cluster->start_error, "no such program");
-	ck_assert(!cluster->runs[handle].is_started);
-	cluster->runs[handle].is_started = true;
-	cluster->runs[handle].lease_end = lease_end;
+	ck_assert(!cluster->runs[handle - 1].is_started);
+	cluster->runs[handle - 1].is_started = true;
+	cluster->runs[handle - 1].lease_end = lease_end;
 	return CENTRO_OK;
 }
 
 static void set_lease(void *arg, uint32_t handle, struct centro_instant lease_end)
 {
 	struct cluster *cluster = arg;
-	ck_assert_uint_ge(lease_end.ns, cluster->runs[handle].lease_end.ns);
-	cluster->runs[handle].lease_end = lease_end;
+	ck_assert_uint_ge(lease_end.ns, cluster->runs[handle - 1].lease_end.ns);
+	cluster->runs[handle - 1].lease_end = lease_end;
 }
 
 static void kill_run(void *arg, uint32_t handle, enum centro_cause cause, struct centro_span grace)
 {
 	struct cluster *cluster = arg;
-	cluster->runs[handle].kill_cause = cause;
-	cluster->runs[handle].kill_grace = grace;
+	cluster->runs[handle - 1].kill_cause = cause;
+	cluster->runs[handle - 1].kill_grace = grace;
 }
 
 static void forget(void *arg, uint32_t handle)
 {
 	struct cluster *cluster = arg;
-	ck_assert(!cluster->runs[handle].is_forgotten);
-	cluster->runs[handle].is_forgotten = true;
+	ck_assert(!cluster->runs[handle - 1].is_forgotten);
+	cluster->runs[handle - 1].is_forgotten = true;
 }
 
 static bool same_ref(const struct centro_attempt_ref *a, const struct centro_attempt_ref *b)
@@ -341,19 +341,19 @@ void cluster_cancel(struct cluster *cluster, centro_job_id job)
 	execute(cluster, &cancel, &result);
 }
 
-void cluster_started(struct cluster *cluster, uint32_t handle)
+void cluster_started(struct cluster *cluster, uint32_t run)
 {
-	ctr_agent_started(cluster->agent, handle, cluster->now.wall);
+	ctr_agent_started(cluster->agent, run + 1, cluster->now.wall);
 	cluster_run(cluster);
 }
 
-void cluster_ended(struct cluster *cluster, uint32_t handle, enum centro_cause cause, int code)
+void cluster_ended(struct cluster *cluster, uint32_t run, enum centro_cause cause, int code)
 {
 	const struct ctr_attempt_end end = { .cause = cause,
 					     .exit_code = code,
 					     .start_wall = cluster->now.wall,
 					     .end_wall = cluster->now.wall };
-	ctr_agent_ended(cluster->agent, handle, &end);
+	ctr_agent_ended(cluster->agent, run + 1, &end);
 	cluster_run(cluster);
 }
 

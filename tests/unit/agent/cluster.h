@@ -57,8 +57,9 @@ void cluster_disconnect(struct cluster *cluster);
 /* Submit a job of one command with a lease of `lease_s`; its id. */
 centro_job_id cluster_submit(struct cluster *cluster, uint64_t lease_s);
 void cluster_cancel(struct cluster *cluster, centro_job_id job);
-void cluster_started(struct cluster *cluster, uint32_t handle);
-void cluster_ended(struct cluster *cluster, uint32_t handle, enum centro_cause cause, int code);
+/* `run` is the place in `runs`; its handle is one more. */
+void cluster_started(struct cluster *cluster, uint32_t run);
+void cluster_ended(struct cluster *cluster, uint32_t run, enum centro_cause cause, int code);
 /* The state of the only instance; -1: the job has ended and is gone from memory. */
 int cluster_state(struct cluster *cluster, centro_job_id job);
 /* Whether the record of a job that has ended holds `part` in its JSON. */

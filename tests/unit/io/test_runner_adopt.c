@@ -207,7 +207,7 @@ START_TEST(test_another_boot)
 	run_fixture_open_runner(&fixture);
 	ck_assert_uint_eq(fixture.adopted_count, 1);
 	ck_assert(fixture.adopted[0].has_ended);
-	ck_assert_uint_eq(fixture.adopted[0].end.cause, CENTRO_CAUSE_NODE_LOST);
+	ck_assert_uint_eq(fixture.adopted[0].end.cause, CENTRO_CAUSE_LEASE_EXPIRED);
 	ck_assert_str_eq(fixture.adopted[0].end.message, "the machine was restarted while it ran");
 }
 END_TEST
@@ -231,7 +231,7 @@ START_TEST(test_synced_end_without_its_name)
 	record.end.exit_code = 0;
 	write_record(attempt_path(&ref, "running"), &record);
 	run_fixture_open_runner(&fixture);
-	ck_assert_uint_eq(fixture.adopted[0].end.cause, CENTRO_CAUSE_NODE_LOST);
+	ck_assert_uint_eq(fixture.adopted[0].end.cause, CENTRO_CAUSE_LEASE_EXPIRED);
 }
 END_TEST
 
@@ -283,7 +283,7 @@ START_TEST(test_recycled_number)
 	run_fixture_open_runner(&fixture);
 	ck_assert_uint_eq(fixture.adopted_count, 1);
 	const struct ctr_attempt_end *end = run_wait(&fixture, fixture.adopted[0].handle);
-	ck_assert_uint_eq(end->cause, CENTRO_CAUSE_NODE_LOST);
+	ck_assert_uint_eq(end->cause, CENTRO_CAUSE_LEASE_EXPIRED);
 	ctr_runner_host()->forget(fixture.runner, fixture.adopted[0].handle);
 	run_turn(&fixture, 100);
 	ck_assert(run_is_alive(decoy));

@@ -242,7 +242,7 @@ START_TEST(test_command_does_not_outlive_its_shim)
 	pid_t daemon_pid = (pid_t)run_read_number(&fixture, "daemon");
 	ck_assert_int_eq(kill(shim_pid(handle), SIGKILL), 0);
 	const struct ctr_attempt_end *end = run_wait(&fixture, handle);
-	ck_assert_uint_eq(end->cause, CENTRO_CAUSE_NODE_LOST);
+	ck_assert_uint_eq(end->cause, CENTRO_CAUSE_LEASE_EXPIRED);
 	ck_assert_str_eq(end->message,
 			 "its shim was killed by signal 9 without a record of the end");
 	ck_assert(!run_is_alive(pid));
