@@ -207,10 +207,11 @@ static void respond(struct script *script, struct ctr_grpc_call *call, enum scri
 		ctr_buf_append(&script->held_response, buf.data, buf.size);
 		break;
 	case GARBAGE:
-		ctr_buf_clear(&buf);
-		ctr_buf_append(&buf, "\xff\xff\xff", 3);
-		/* fall through */
 	case ANSWER:
+		if (how == GARBAGE) {
+			ctr_buf_clear(&buf);
+			ctr_buf_append(&buf, "\xff\xff\xff", 3);
+		}
 		ck_assert_int_eq(ctr_grpc_call_send(call, ctr_buf_bytes(&buf)), CENTRO_OK);
 		ctr_grpc_call_finish(call, CTR_GRPC_OK, NULL);
 		break;
