@@ -9,15 +9,18 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "io/cgroup.h"
+
 #define MIB 1048576u
 
-static uint32_t cpu_milli(void)
+static uint32_t cpu_milli(const struct ctr_cgroup_limits *limits)
 {
 	cpu_set_t set;
-	if (sched_getaffinity(0, sizeof(set), &set) == 0)
-		return (uint32_t)CPU_COUNT(&set) * 1000;
 	long count = sysconf(_SC_NPROCESSORS_ONLN);
-	return count > 0 ? (uint32_t)count * 1000 : 0;
+	if (sched_getaffinity(0, sizeof(set), &set) == 0)
+		count = CPU_COUNT(&set);
+	uint64_t milli = count > 0 ? (uint64_t)count * 1000 : 0;
+	return (uint32_t)(limits->cpu_milli < milli ? limits->cpu_milli : milli);
 }
 
 static uint32_t capped_mib(uint64_t bytes)
@@ -25,32 +28,11 @@ static uint32_t capped_mib(uint64_t bytes)
 	return bytes / MIB > UINT32_MAX ? UINT32_MAX : (uint32_t)(bytes / MIB);
 }
 
-/* A number in the first line of a file; UINT64_MAX when there is none. */
-static uint64_t read_number(const char *path)
-{
-	unsigned long long value = UINT64_MAX;
-	FILE *file = fopen(path, "re");
-	if (!file)
-		return UINT64_MAX;
-	if (fscanf(file, "%llu", &value) != 1)
-		value = UINT64_MAX;
-	fclose(file);
-	return value;
-}
-
-/* The machine's, or the limit of the container that we are in. */
-static uint32_t memory_mib(void)
+static uint32_t memory_mib(const struct ctr_cgroup_limits *limits)
 {
 	long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
 	uint64_t bytes = pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page : 0;
-	static const char *const limits[] = { "/sys/fs/cgroup/memory.max",
-					      "/sys/fs/cgroup/memory/memory.limit_in_bytes" };
-	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
-		uint64_t limit = read_number(limits[i]);
-		if (limit > 0 && limit < bytes)
-			bytes = limit;
-	}
-	return capped_mib(bytes);
+	return capped_mib(limits->memory_bytes < bytes ? limits->memory_bytes : bytes);
 }
 
 static uint32_t disk_mib(const char *dir)
@@ -75,9 +57,10 @@ static void read_line(const char *path, char *line, size_t size)
 void ctr_machine_detect(const char *dir, struct ctr_machine *ret_machine)
 {
 	struct utsname system;
-	*ret_machine = (struct ctr_machine){ .cpu_milli = cpu_milli(),
-					     .memory_mib = memory_mib(),
-					     .disk_mib = disk_mib(dir) };
+	struct ctr_cgroup_limits limits = ctr_cgroup_read_limits(/* root= */ "");
+	*ret_machine = (struct ctr_machine){.cpu_milli = cpu_milli(&limits),
+					    .memory_mib = memory_mib(&limits),
+					    .disk_mib = disk_mib(dir)};
 	if (gethostname(ret_machine->name, sizeof(ret_machine->name) - 1) != 0)
 		ret_machine->name[0] = '\0';
 	if (uname(&system) == 0)
