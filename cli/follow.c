@@ -14,6 +14,8 @@
 
 /* After the job's end nothing keeps output back but a node that is lost. */
 #define OUTPUT_LIMIT_NS UINT64_C(15000000000)
+/* What still comes of an attempt that was granted again comes soon. */
+#define SUPERSEDED_LIMIT_NS UINT64_C(5000000000)
 
 void follow_init(struct follow *follow, struct cli *cli, uint64_t job)
 {
@@ -36,6 +38,7 @@ static void begin_attempt(struct follow *follow, struct follow_stream *stream, u
 			  uint32_t attempt)
 {
 	bool is_first = stream->log.attempt == 0;
+	stream->superseded_ns = 0;
 	stream->log = (struct log_stream){
 		.cli = follow->cli,
 		.job = follow->watch.job,
@@ -79,8 +82,27 @@ static void look_at(struct follow *follow, const cJSON *job, const cJSON *instan
 		return;
 	if (stream && stream->log.attempt < attempt && stream->log.is_over)
 		begin_attempt(follow, stream, index, attempt);
+	else if (stream && stream->log.attempt < attempt && stream->superseded_ns == 0)
+		stream->superseded_ns = cli_steady_ns();
 	else if (!stream && selector_takes(&follow->only, job_task_name(job, (int64_t)task), index))
 		add_stream(follow, job, task, index, attempt);
+}
+
+static uint64_t later_ns(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* Give up what comes no more of attempts that have a successor. */
+static void close_superseded(const struct follow *follow)
+{
+	for (size_t i = 0; i < follow->stream_count; i++) {
+		struct follow_stream *stream = &follow->streams[i];
+		uint64_t since_ns = later_ns(stream->superseded_ns, stream->log.moved_ns);
+		if (stream->superseded_ns > 0 && !stream->log.is_over &&
+		    cli_steady_ns() - since_ns > SUPERSEDED_LIMIT_NS)
+			log_stream_close(&stream->log);
+	}
 }
 
 void follow_pump(struct follow *follow)
@@ -90,6 +112,7 @@ void follow_pump(struct follow *follow)
 	size_t over = 0;
 
 	job_watch_pump(&follow->watch);
+	close_superseded(follow);
 	for (size_t i = 0; i < follow->stream_count; i++)
 		over += follow->streams[i].log.is_over;
 	if (follow->watch.is_new || over != follow->over_count) {
@@ -110,10 +133,14 @@ static int shorter_ms(int a, int b)
 int follow_wait_ms(const struct follow *follow)
 {
 	int ms = job_watch_wait_ms(&follow->watch);
-	for (size_t i = 0; i < follow->stream_count; i++)
-		ms = shorter_ms(ms, log_stream_wait_ms(&follow->streams[i].log));
-	/* The job has ended: look whether its output still comes. */
-	return follow->watch.is_over ? shorter_ms(ms, 1000) : ms;
+	bool is_limited = follow->watch.is_over;
+	for (size_t i = 0; i < follow->stream_count; i++) {
+		const struct follow_stream *stream = &follow->streams[i];
+		ms = shorter_ms(ms, log_stream_wait_ms(&stream->log));
+		is_limited = is_limited || (stream->superseded_ns > 0 && !stream->log.is_over);
+	}
+	/* Look whether output still comes. */
+	return is_limited ? shorter_ms(ms, 1000) : ms;
 }
 
 /* The highest attempt that the last record has of it. */
@@ -134,9 +161,7 @@ static bool is_read(const struct follow *follow, const struct follow_stream *str
 	const struct log_stream *log = &stream->log;
 	if (log->is_over)
 		return log->code != 0 || log->attempt >= last_attempt(follow, stream);
-	uint64_t since_ns =
-		log->moved_ns > follow->watch.over_ns ? log->moved_ns : follow->watch.over_ns;
-	return cli_steady_ns() - since_ns > OUTPUT_LIMIT_NS;
+	return cli_steady_ns() - later_ns(log->moved_ns, follow->watch.over_ns) > OUTPUT_LIMIT_NS;
 }
 
 bool follow_is_over(const struct follow *follow)

@@ -17,6 +17,7 @@ struct follow_stream {
 	uint64_t task; /* its position in the job */
 	char *task_name;
 	struct log_stream log;
+	uint64_t superseded_ns; /* since when there is a later attempt; 0: there is none */
 };
 
 struct follow {

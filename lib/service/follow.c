@@ -260,13 +260,23 @@ static void lose_target(struct follow *follow)
 }
 
 /* The attempt that was asked for by its number is over; of the next one nothing is wanted. */
-static void end_target(struct follow *follow)
+static void end_target(struct follow *follow, enum centro_cause cause)
 {
+	bool is_lost = cause == CENTRO_CAUSE_NODE_LOST;
 	follow->is_over = true;
-	if (follow->target.attempt)
-		start_orders(follow);
-	else
+	if (follow->target.attempt == 0) {
 		ctr_rpc_finish(follow->rpc, CENTRO_OK, NULL);
+		return;
+	}
+	/* A node that is silent answers no order, though its connection may stand. */
+	for (size_t i = 0; i < STREAMS && is_lost; i++) {
+		struct stream *stream = &follow->streams[i];
+		if (!stream->is_wanted || stream->is_done)
+			continue;
+		drop_order(stream);
+		serve_kept(stream);
+	}
+	start_orders(follow);
 }
 
 static bool concerns(const struct follow *follow, const struct ctr_event *event)
@@ -285,7 +295,7 @@ static void follow_event(struct follow *follow, const struct ctr_event *event)
 		break;
 	case CENTRO_EVENT_INSTANCE_REQUEUED:
 		if (follow->attempt != 0)
-			end_target(follow);
+			end_target(follow, event->cause);
 		else if (has_target)
 			lose_target(follow);
 		break;

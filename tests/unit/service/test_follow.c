@@ -115,6 +115,19 @@ START_TEST(test_an_attempt_by_its_number_ends_when_it_is_granted_again)
 }
 END_TEST
 
+START_TEST(test_a_silent_node_is_not_waited_for)
+{
+	update("running", 1);
+	struct call *logs = fixture_call(&fixture, "JobService/Logs",
+					 "{\"id\":\"1\",\"attempt\":1,\"follow\":true,\"stream\":\"out\"}");
+	/* Its connection stands, but nothing comes until the lease is over. */
+	fixture_wait(&fixture, 400000);
+	ck_assert(!orders->ended);
+	ck_assert(logs->ended);
+	ck_assert_int_eq(logs->status, CTR_GRPC_OK);
+}
+END_TEST
+
 START_TEST(test_who_stops_reading_stops_the_agent)
 {
 	update("running", 1);
@@ -186,6 +199,7 @@ int main(void)
 	tcase_add_test(tcase, test_both_streams_to_their_end);
 	tcase_add_test(tcase, test_a_lost_stream_goes_on_at_the_next_byte);
 	tcase_add_test(tcase, test_an_attempt_by_its_number_ends_when_it_is_granted_again);
+	tcase_add_test(tcase, test_a_silent_node_is_not_waited_for);
 	tcase_add_test(tcase, test_who_stops_reading_stops_the_agent);
 	tcase_add_test(tcase, test_the_kept_end_serves_when_the_node_is_gone);
 	tcase_add_test(tcase, test_nothing_is_kept_for_an_attempt_that_is_not_the_agents);
