@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -357,6 +358,16 @@ static int serve(struct centro_agent *agent, const struct settings *settings, in
 	return EXIT_SUCCESS;
 }
 
+/* One descriptor for each running attempt. Commands get the usual limit again. */
+static void raise_file_limit(void)
+{
+	struct rlimit files;
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+		return;
+	files.rlim_cur = files.rlim_max;
+	(void)!setrlimit(RLIMIT_NOFILE, &files);
+}
+
 int main(int argc, char **argv)
 {
 	static struct settings settings;
@@ -367,6 +378,7 @@ int main(int argc, char **argv)
 	job_env_collect(&env);
 	settings.agent.env = env.items;
 	settings.agent.env_count = env.count;
+	raise_file_limit();
 	int signal_fd = signals_open();
 	struct centro_agent *agent;
 	struct centro_error_text text;

@@ -28,7 +28,7 @@
 #define LOG_BYTES_DEFAULT     (UINT64_C(1) << 30)
 #define LOG_RETENTION_DEFAULT (24 * 3600 * CTR_NS_PER_SEC)
 
-static const char *const servers_default[] = { "127.0.0.1:50051" };
+static const char *const servers_default[] = {"127.0.0.1:50051"};
 
 struct centro_agent {
 	const struct centro_allocator *allocator;
@@ -50,8 +50,8 @@ static int add_label(Centro__V1__NodeInfo *info, struct ctr_arena *arena, const 
 {
 	const char *equals = strchr(label, '=');
 	if (!equals || equals == label)
-		return ctr_error(text, CENTRO_ERR_INVALID,
-				 "label \"%s\": write it as key=value", label);
+		return ctr_error(text, CENTRO_ERR_INVALID, "label \"%s\": write it as key=value",
+				 label);
 	Centro__V1__NodeInfo__LabelsEntry *entry = ctr_arena_array(arena, 1, sizeof(*entry));
 	if (!entry)
 		return CENTRO_ERR_NOMEM;
@@ -78,7 +78,8 @@ static int add_named(Centro__V1__Resources *resources, struct ctr_arena *arena,
 	resources->named =
 		ctr_arena_array(arena, options->named_count + 1, sizeof(*resources->named));
 	for (size_t i = 0; resources->named && i < options->named_count; i++) {
-		Centro__V1__Resources__NamedEntry *entry = ctr_arena_array(arena, 1, sizeof(*entry));
+		Centro__V1__Resources__NamedEntry *entry =
+			ctr_arena_array(arena, 1, sizeof(*entry));
 		if (!entry)
 			return CENTRO_ERR_NOMEM;
 		centro__v1__resources__named_entry__init(entry);
@@ -105,7 +106,7 @@ static int add_attribute(Centro__V1__NodeInfo *info, struct ctr_arena *arena, co
 static int add_attributes(Centro__V1__NodeInfo *info, struct ctr_arena *arena,
 			  const struct ctr_machine *machine)
 {
-	info->attributes = ctr_arena_array(arena, 4, sizeof(*info->attributes));
+	info->attributes = ctr_arena_array(arena, 5, sizeof(*info->attributes));
 	int error = info->attributes ? CENTRO_OK : CENTRO_ERR_NOMEM;
 	if (!error)
 		error = add_attribute(info, arena, "agent.version", centro_version());
@@ -113,6 +114,9 @@ static int add_attributes(Centro__V1__NodeInfo *info, struct ctr_arena *arena,
 		error = add_attribute(info, arena, "boot_id", machine->boot_id);
 	if (!error)
 		error = add_attribute(info, arena, "kernel", machine->kernel);
+	/* Of cpu and memory: what a job asks for is counted, and not enforced. */
+	if (!error)
+		error = add_attribute(info, arena, "limits", "none");
 	return error;
 }
 
@@ -121,16 +125,20 @@ static uint32_t or_else(uint32_t value, uint32_t otherwise)
 	return value ? value : otherwise;
 }
 
-/* Encode it, and let the core's own rules say what is wrong with it. */
+/* Encode it, and let the server's own rules say now what is wrong with it. */
 static int encode_info(const Centro__V1__NodeInfo *info, struct ctr_arena *arena,
 		       struct ctr_buf *buf, struct centro_error_text *text)
 {
 	ProtobufCMessage *checked;
+	struct ctr_node_spec spec;
 	int error = ctr_message_encode(&info->base, buf);
 	if (!error)
 		error = ctr_message_decode(&centro__v1__node_info__descriptor, ctr_buf_bytes(buf),
 					   arena, &checked, text);
-	return error;
+	if (!error)
+		error = ctr_codec_node_spec((const Centro__V1__NodeInfo *)checked, arena, &spec,
+					    text);
+	return error ? error : ctr_node_spec_check(&spec, text);
 }
 
 static int describe_node(const struct centro_agent_options *options,
@@ -184,11 +192,11 @@ static int open_runner(struct centro_agent *agent, const struct centro_agent_opt
 		.state_dir = options->state_dir,
 		.shim = options->shim,
 		.attempts_max = ATTEMPTS_MAX,
-		.log_bytes_max = options->log_bytes_max ? options->log_bytes_max
-							: LOG_BYTES_DEFAULT,
+		.log_bytes_max =
+			options->log_bytes_max ? options->log_bytes_max : LOG_BYTES_DEFAULT,
 		.kept_max = KEPT_MAX,
-		.log_retention = { options->log_retention.ns ? options->log_retention.ns
-							     : LOG_RETENTION_DEFAULT },
+		.log_retention = {options->log_retention.ns ? options->log_retention.ns
+							    : LOG_RETENTION_DEFAULT},
 		.started = on_started,
 		.ended = on_ended,
 		.arg = agent,

@@ -436,8 +436,7 @@ int ctr_runner_new(const struct ctr_runner_options *options, struct ctr_runner *
 	runner->options = *options;
 	runner->allocator = options->allocator;
 	runner->log = options->log;
-	runner->state =
-		(struct ctr_state_dir){.fd = -1, .lock_fd = -1, .attempts_fd = -1, .trash_fd = -1};
+	runner->state = (struct ctr_state_dir)CTR_STATE_DIR_INIT;
 	runner->leases.fd = runner->epoll_fd = runner->wake_fd = -1;
 	runner->shim_wake_fd = runner->shim_null_fd = -1;
 	ctr_buf_init(&runner->scratch, runner->allocator, 0);

@@ -107,7 +107,9 @@ static void *run(void *arg)
 	while (goes_on && wait_for(server, server->listen_fd)) {
 		int fd = accept(server->listen_fd, NULL, NULL);
 		server->connections++;
-		if (server->mood == ECHO_SERVE)
+		if (server->mood == ECHO_LATE)
+			usleep(100000);
+		if (server->mood == ECHO_SERVE || server->mood == ECHO_LATE)
 			goes_on = serve(server, fd);
 		else if (server->mood == ECHO_SILENT)
 			goes_on = wait_for(server, server->stop_pipe[0]);

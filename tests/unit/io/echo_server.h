@@ -17,6 +17,7 @@ enum echo_mood {
 	ECHO_SERVE,
 	ECHO_HANG_UP, /* accept and close */
 	ECHO_SILENT,  /* accept and say nothing */
+	ECHO_LATE,    /* serve, but read nothing for the first 100 ms */
 };
 
 struct echo_server {

@@ -104,18 +104,24 @@ static void run_until(struct rig *rig, const unsigned *counter, unsigned wanted)
 		uv_run(&rig->loop, UV_RUN_ONCE);
 }
 
-static void echo(struct rig *rig, struct centro_bytes message)
+static void echo_with(struct rig *rig, struct centro_bytes message,
+		      const struct ctr_grpc_call_impl *impl)
 {
 	struct ctr_grpc_call *call;
 	struct centro_instant now = ctr_clock_now().steady;
 	struct ctr_grpc_conn *conn = ctr_channel_conn(rig->channel);
 	ck_assert_ptr_nonnull(conn);
-	int status = ctr_grpc_call_start(conn, "/t/Echo", NULL, 0, now, CTR_NEVER, &call_impl, rig,
-					 &call);
+	int status =
+		ctr_grpc_call_start(conn, "/t/Echo", NULL, 0, now, CTR_NEVER, impl, rig, &call);
 	ck_assert_int_eq(status, CENTRO_OK);
 	ck_assert_int_eq(ctr_grpc_call_send(call, message), CENTRO_OK);
 	ctr_grpc_call_half_close(call);
 	ctr_link_pump(rig->link, now);
+}
+
+static void echo(struct rig *rig, struct centro_bytes message)
+{
+	echo_with(rig, message, &call_impl);
 }
 
 static void echo_through(const char *address)
@@ -167,23 +173,45 @@ START_TEST(over_a_name)
 }
 END_TEST
 
+static uint8_t pattern(size_t i)
+{
+	return (uint8_t)(i * 31 + (i >> 8) * 7 + (i >> 16));
+}
+
+static void on_pattern(void *arg, struct ctr_grpc_call *call, struct centro_bytes message)
+{
+	for (size_t i = 0; i < message.size; i++)
+		ck_assert_uint_eq(message.data[i], pattern(i));
+	on_message(arg, call, message);
+}
+
+static const struct ctr_grpc_call_impl pattern_impl = {.message = on_pattern, .closed = on_closed};
+
+/* A unix socket takes about 200 KiB, and the server is late: writes are cut and wait. */
 START_TEST(more_than_a_socket_takes_at_once)
 {
 	struct echo_server server;
 	struct rig rig;
 	size_t size = (size_t)3 << 20;
-	uint8_t *bytes = calloc(1, size);
-	echo_server_start(&server, NULL, 0, ECHO_SERVE);
+	uint8_t *bytes = malloc(size);
+	char path[] = "/tmp/centro-link-XXXXXX", socket_path[64];
+	for (size_t i = 0; i < size; i++)
+		bytes[i] = pattern(i);
+	ck_assert_ptr_nonnull(mkdtemp(path));
+	snprintf(socket_path, sizeof(socket_path), "%s/s", path);
+	echo_server_start(&server, socket_path, 0, ECHO_LATE);
 	const char *address = server.address;
 	open_rig(&rig, &address, 1, 3000);
 	run_until(&rig, &rig.ups, 1);
 	for (int i = 0; i < 8; i++)
-		echo(&rig, ctr_bytes(bytes, size));
+		echo_with(&rig, ctr_bytes(bytes, size), &pattern_impl);
 	run_until(&rig, &rig.ended, 8);
 	ck_assert_int_eq(rig.status, CTR_GRPC_OK);
 	ck_assert_uint_eq(rig.bytes, 8 * size);
 	close_rig(&rig);
 	echo_server_stop(&server);
+	unlink(socket_path);
+	rmdir(path);
 	free(bytes);
 }
 END_TEST
