@@ -103,6 +103,14 @@ static struct centro_span span_of(const Google__Protobuf__Duration *duration, ui
 	return span;
 }
 
+/* One that is to run on without a server has a lease without an end. */
+static struct centro_span lease_of(const Centro__V1__Assignment *assignment)
+{
+	if (assignment->task->on_disconnect == CENTRO__V1__TASK__ON_DISCONNECT__keep)
+		return CTR_LEASE_ENDLESS;
+	return span_of(assignment->lease, CTR_LEASE_DEFAULT_MS);
+}
+
 /*
  * TERM comes so long before the end of the lease: as long as the command may take
  * to obey, but no more than a quarter, or a late heartbeat would cost it its life.
@@ -122,7 +130,7 @@ static int prepare(struct ctr_agent *agent, const Centro__V1__Assignment *assign
 		.argv = (const char *const *)task->command,
 		.argc = task->n_command,
 		.working_dir = task->working_dir,
-		.lease = span_of(assignment->lease, CTR_LEASE_DEFAULT_MS),
+		.lease = lease_of(assignment),
 		.time_limit = span_of(task->time_limit, 0),
 		.kill_grace = span_of(task->kill_grace, CTR_GRACE_DEFAULT_MS),
 	};
@@ -165,7 +173,7 @@ void ctr_attempt_offer(struct ctr_agent *agent, const Centro__V1__Assignment *as
 	}
 	int error = prepare(agent, assignment, &handle, &text);
 	enter(agent, attempt, ref, CTR_ATTEMPT_OFFERED, error ? 0 : handle);
-	attempt->lease = span_of(assignment->lease, CTR_LEASE_DEFAULT_MS);
+	attempt->lease = lease_of(assignment);
 	attempt->kill_grace = span_of(assignment->task->kill_grace, CTR_GRACE_DEFAULT_MS);
 	if (error)
 		end_unstarted(agent, attempt, CENTRO_CAUSE_START_FAILED,

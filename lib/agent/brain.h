@@ -13,6 +13,9 @@
 #include "base/str.h"
 #include "codec/codec.h"
 
+/* Of an attempt: it is not renewed, and does not end. */
+#define CTR_LEASE_ENDLESS ((struct centro_span){UINT64_MAX})
+
 #define CTR_BATCH_MAX 1000 /* attempts in one claim, updates in one report */
 
 /*

@@ -28,7 +28,7 @@ static void renew_one(struct ctr_agent *agent,
 		renewal->attempt ? ctr_attempt_find(agent, ctr_codec_attempt_ref(renewal->attempt))
 				 : NULL;
 	if (!attempt || attempt->phase != CTR_ATTEMPT_STARTED || attempt->is_revoked ||
-	    lease.ns == 0)
+	    lease.ns == 0 || attempt->lease.ns == CTR_LEASE_ENDLESS.ns)
 		return;
 	agent->host->set_lease(agent->host_arg, attempt->handle,
 			       ctr_after(agent->heartbeat_sent, lease));

@@ -89,7 +89,10 @@ static int start(void *arg, uint32_t handle, struct centro_instant lease_end,
 {
 	struct script *script = arg;
 	say_run(script, "start", handle);
-	SAY(script, " lease=%llu\n", (unsigned long long)ms_from_now(script, lease_end));
+	if (lease_end.ns == CENTRO_INSTANT_NEVER_NS)
+		SAY(script, " lease=never\n");
+	else
+		SAY(script, " lease=%llu\n", (unsigned long long)ms_from_now(script, lease_end));
 	return script->start_error ? ctr_error(text, script->start_error, "not started")
 				   : CENTRO_OK;
 }
@@ -455,6 +458,8 @@ void script_assign_only(struct script *script, centro_job_id job)
 	set_span(&lease, script->lease_ms);
 	task.command = command;
 	task.n_command = 1;
+	if (script->keep)
+		task.on_disconnect = CENTRO__V1__TASK__ON_DISCONNECT__keep;
 	assignment.attempt = &ref;
 	assignment.task = &task;
 	assignment.term = script->term;

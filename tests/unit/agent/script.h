@@ -44,6 +44,7 @@ struct script {
 	/* The server. */
 	uint64_t term;
 	uint64_t lease_ms;    /* of assignments and renewals */
+	bool keep;            /* assignments are to run on without a server */
 	uint64_t interval_ms; /* asked for */
 	enum script_answer heartbeat, orders, claim, report, push;
 	bool grants;                       /* what is claimed; else nothing is */

@@ -86,6 +86,24 @@ START_TEST(test_revoked_is_killed_and_not_reported)
 }
 END_TEST
 
+/* It runs on whatever becomes of the server, so nothing is to be renewed. */
+START_TEST(test_endless_lease)
+{
+	script.keep = true;
+	script_assign(&script, 1);
+	script_expect(&script, "prepare 1.0.0.1\nclaim 1.0.0.1\nstart 1.0.0.1 lease=never\n");
+	script_wait(&script, 5050);
+	script_expect(&script, "heartbeat held=1.0.0.1\n");
+	/* An agent that comes back finds it so. */
+	const struct ctr_adopted_attempt left = {
+		.ref = script_ref(2), .handle = ++script.run_count, .lease = {UINT64_MAX}};
+	script.runs[left.handle - 1] = left.ref;
+	ck_assert_int_eq(ctr_agent_adopt(script.agent, &left), CENTRO_OK);
+	script_wait(&script, 5000);
+	script_expect(&script, "heartbeat held=1.0.0.1,2.0.0.1\n");
+}
+END_TEST
+
 /* One heartbeat is lost: the next one comes soon. */
 START_TEST(test_failed_heartbeat_is_tried_again)
 {
@@ -200,6 +218,7 @@ int main(void)
 	tcase_add_test(test_case, test_short_lease_is_renewed_in_time);
 	tcase_add_test(test_case, test_lease_counts_from_the_sending);
 	tcase_add_test(test_case, test_revoked_is_killed_and_not_reported);
+	tcase_add_test(test_case, test_endless_lease);
 	tcase_add_test(test_case, test_failed_heartbeat_is_tried_again);
 	tcase_add_test(test_case, test_unavailable_server_is_left);
 	tcase_add_test(test_case, test_a_name_that_is_taken);
