@@ -14,8 +14,11 @@
 
 #include "support/suite.h"
 
-/* The command: in a session of its own, as the shim starts it. */
-static struct shim_tree start_main(const char *script, bool use_lists)
+/*
+ * The command: in a session of its own, as the shim starts it. Each of `ready`
+ * processes says through descriptor 9 that it is there.
+ */
+static struct shim_tree start_main(const char *script, bool use_lists, int ready)
 {
 	struct shim_tree tree;
 	int pipe_fds[2];
@@ -31,11 +34,14 @@ static struct shim_tree start_main(const char *script, bool use_lists)
 		execl("/bin/sh", "sh", "-c", script, (char *)NULL);
 		_exit(127);
 	}
-	ck_assert_int_eq(read(pipe_fds[0], &byte, 1), 1); /* it says when all are there */
+	for (int i = 0; i < ready; i++)
+		ck_assert_int_eq(read(pipe_fds[0], &byte, 1), 1);
 	close(pipe_fds[0]);
 	close(pipe_fds[1]);
 	return tree;
 }
+
+#define SLEEP "echo >&9; exec sleep 100"
 
 /* Repeat a signal until nothing is left. */
 static void signal_until_gone(struct shim_tree *tree, int number)
@@ -52,11 +58,11 @@ static void signal_until_gone(struct shim_tree *tree, int number)
 
 START_TEST(test_kill)
 {
-	struct shim_tree tree =
-		start_main("trap '' TERM; sleep 100 & setsid sh -c 'trap \"\" TERM; setsid sleep "
-			   "100 & sleep 100' & "
-			   "(setsid sleep 100 &); sleep 0.2; echo >&9; wait; sleep 100",
-			   _i);
+	struct shim_tree tree = start_main(
+		"trap '' TERM; (" SLEEP ") & "
+		"setsid sh -c 'trap \"\" TERM; setsid sh -c \"" SLEEP "\" & " SLEEP "' & "
+		"(setsid sh -c '" SLEEP "' &); echo >&9; wait; sleep 100",
+		_i, 5);
 	ck_assert(shim_tree_reap(&tree));
 	signal_until_gone(&tree, SIGKILL);
 	ck_assert(WIFSIGNALED(tree.main_status));
@@ -67,14 +73,14 @@ END_TEST
 START_TEST(test_term_reaches_all)
 {
 	struct shim_tree tree = start_main(
-		"setsid sh -c 'setsid sh -c \"sleep 100 & wait\" & sleep 100 & wait' & "
-		"(setsid sleep 100 &); "
-		"trap 'n=$((n+1))' TERM; sleep 0.2; echo >&9; "
-		"i=0; while [ $i -lt 40 ]; do sleep 0.02 & wait; i=$((i+1)); done; exit $n",
-		_i);
+		"setsid sh -c 'setsid sh -c \"(" SLEEP ") & wait\" & (" SLEEP ") & wait' & "
+		"(setsid sh -c '" SLEEP "' &); "
+		"trap 'n=$((n+1))' TERM; echo >&9; "
+		"i=0; while [ $i -lt 40 ]; do sleep 0.02 & wait $!; i=$((i+1)); done; exit $n",
+		_i, 4);
 	shim_tree_signal(&tree, SIGTERM);
 	for (int i = 0; shim_tree_reap(&tree); i++) {
-		ck_assert_int_lt(i, 500);
+		ck_assert_int_lt(i, 1000);
 		usleep(10000);
 	}
 	ck_assert(WIFEXITED(tree.main_status));
@@ -85,7 +91,7 @@ END_TEST
 /* The command has ended, and stays a zombie while others are left. */
 START_TEST(test_number_is_kept)
 {
-	struct shim_tree tree = start_main("setsid sleep 100 & sleep 0.2; echo >&9; exit 3", _i);
+	struct shim_tree tree = start_main("setsid sh -c '" SLEEP "' & sleep 0.05; exit 3", _i, 1);
 	for (int i = 0; !tree.main_ended; i++) {
 		ck_assert_int_lt(i, 500);
 		ck_assert(shim_tree_reap(&tree));
@@ -103,9 +109,10 @@ END_TEST
 /* More children than one list holds. */
 START_TEST(test_many_children)
 {
-	struct shim_tree tree = start_main("i=0; while [ $i -lt 300 ]; do (setsid sleep 100 &); "
-					   "i=$((i+1)); done; sleep 0.5; echo >&9; sleep 100",
-					   true);
+	struct shim_tree tree = start_main("i=0; while [ $i -lt 300 ]; do "
+					   "(setsid sh -c '" SLEEP "' &); i=$((i+1)); done; "
+					   "echo >&9; sleep 100",
+					   true, 301);
 	signal_until_gone(&tree, SIGKILL);
 }
 END_TEST
