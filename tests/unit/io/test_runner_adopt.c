@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -181,6 +183,54 @@ START_TEST(test_never_started)
 }
 END_TEST
 
+/* Stop a shim of that attempt right before it takes the record. */
+static pid_t shim_before_its_rename(const struct centro_attempt_ref *ref)
+{
+	struct __ptrace_syscall_info info = {0};
+	char leases[128];
+	pid_t pid = fork();
+	if (pid == 0) {
+		snprintf(leases, sizeof(leases), "%s/leases", fixture.dir);
+		dup2(open(attempt_path(ref, ""), O_RDONLY), CTR_SHIM_FD_DIR);
+		dup2(open(leases, O_RDWR), CTR_SHIM_FD_LEASES);
+		dup2(open("/dev/null", O_RDWR), CTR_SHIM_FD_WAKE);
+		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+		execl(fixture.options.shim, "centro-shim", (char *)NULL);
+		_exit(127);
+	}
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	ck_assert_int_eq(
+		ptrace(PTRACE_SETOPTIONS, pid, NULL, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL), 0);
+	while (info.op != PTRACE_SYSCALL_INFO_ENTRY || info.entry.nr != SYS_renameat) {
+		ck_assert_int_eq(ptrace(PTRACE_SYSCALL, pid, NULL, NULL), 0);
+		ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+		ck_assert_int_gt(ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info), 0);
+	}
+	return pid;
+}
+
+/*
+ * I4: the shim has read the record, and written who it is into it, when the new
+ * agent says that nobody will start it.
+ */
+START_TEST(test_adoption_wins_the_race)
+{
+	struct centro_attempt_ref ref;
+	int status;
+	run_prepare(&fixture, &(struct run_what){.script = "echo x"}, &ref);
+	pid_t shim = shim_before_its_rename(&ref);
+	restart();
+	ck_assert_uint_eq(fixture.adopted_count, 1);
+	ck_assert(fixture.adopted[0].has_ended);
+	ck_assert_uint_eq(fixture.adopted[0].end.cause, CENTRO_CAUSE_REVOKED);
+	ck_assert_int_eq(ptrace(PTRACE_CONT, shim, NULL, NULL), 0);
+	ck_assert_int_eq(waitpid(shim, &status, 0), shim);
+	ck_assert(WIFEXITED(status));
+	ck_assert_int_eq(WEXITSTATUS(status), 4);
+	ck_assert(!exists(attempt_path(&ref, "out")));
+}
+END_TEST
+
 /* ---- other boots, other processes ---- */
 
 static pid_t killed_shim(const struct centro_attempt_ref *ref)
@@ -346,6 +396,7 @@ int main(void)
 	tcase_add_test(test_case, test_adopted_attempt_obeys);
 	tcase_add_test(test_case, test_ended_meanwhile);
 	tcase_add_test(test_case, test_never_started);
+	tcase_add_test(test_case, test_adoption_wins_the_race);
 	tcase_add_test(test_case, test_another_boot);
 	tcase_add_test(test_case, test_synced_end_without_its_name);
 	tcase_add_test(test_case, test_recycled_number);
