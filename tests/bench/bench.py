@@ -14,13 +14,18 @@ import sys
 import tempfile
 import time
 
-BUILD = os.environ.get("CENTRO_BUILD", "build")
-SKIPPED = 77
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+BUILD = os.environ.get("CENTRO_BUILD", os.path.join(ROOT, "build"))
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def built(*path):
-    return os.path.join(BUILD, *path)
+    """A file of the build folder, which must be there."""
+    path = os.path.join(BUILD, *path)
+    if not os.path.exists(path):
+        raise SystemExit(f"{path} is not there: run this as `meson test -C BUILD --benchmark`, or "
+                         "build it and name the build folder in CENTRO_BUILD")
+    return path
 
 
 def log(text):

@@ -40,7 +40,7 @@ def load(server, count, request):
 
 def main():
     reason = bench.missing_program("h2load", "nghttp")
-    baseline = bench.built("tests", "bench", "grpc_cpp", "health_server")
+    baseline = os.path.join(bench.BUILD, "tests", "bench", "grpc_cpp", "health_server")
     if not reason and not os.path.exists(baseline):
         reason = "gRPC C++ was not found when this was built (tools/setup bench)"
     if reason:

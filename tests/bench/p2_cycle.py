@@ -13,11 +13,11 @@ import struct
 import bench
 import rivals
 
-ROUNDS = 3
+ROUNDS = 4
 WARM_UP_MS = 1000
 RUN_MS = 5000
-REDIS_COUNT = 50000
-BEANSTALKD_COUNT = 1600
+REDIS_COUNT = 40000
+BEANSTALKD_COUNT = 1280
 REDIS = "redis appendfsync=always LPUSH+BRPOPLPUSH+RPOP"
 BEANSTALKD = "beanstalkd -f0 put+reserve+delete"
 SUBMITS = f"{rivals.CONNECTIONS}x{rivals.IN_FLIGHT}"
