@@ -16,13 +16,16 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/assert.h"
 #include "load_agent.h"
 #include "load_job.h"
 
-#define SUBMITTERS_MAX 48
-#define AGENTS_MAX     8
-#define LIVE_MAX       16384 /* jobs under way, over which nothing is submitted */
-#define DRAIN_MS       10000
+#define SUBMITTERS_MAX  48
+#define AGENTS_MAX      8
+#define LIVE_MAX        16384 /* jobs under way, over which nothing is submitted */
+#define DRAIN_MS        10000
+#define REQUEST_BYTES   300
+#define FILLER_OVERHEAD 5 /* its tag and length, and a longer length of what is around it */
 
 struct settings {
 	uint16_t port;
@@ -198,12 +201,23 @@ static void print_figures(const struct load *load, struct counts from, struct co
 
 /* ---- life ---- */
 
+/* A job as large as what P2's baselines store for one. */
+static void encode_request(struct load *load)
+{
+	static char filler[REQUEST_BYTES];
+	const char *const command[] = {"true", filler};
+	load_encode_submit(&load->request, command, 1);
+	memset(filler, 'x', REQUEST_BYTES - FILLER_OVERHEAD - load->request.size);
+	ctr_buf_fini(&load->request);
+	load_encode_submit(&load->request, command, 2);
+	CTR_ASSERT(load->request.size == REQUEST_BYTES);
+}
+
 static void init(struct load *load)
 {
-	static const char *const command[] = {"true"};
 	const struct settings *settings = &load->settings;
 	load_net_init(&load->net);
-	load_encode_submit(&load->request, command, 1);
+	encode_request(load);
 	for (unsigned i = 0; i < settings->agents; i++)
 		load_agent_init(&load->agents[i], &load->net, settings->port, i,
 				settings->reports_running);
