@@ -17,6 +17,7 @@
 #define STREAMS 2
 /* More than that unread, and the agent has to wait; see ctr_grpc_call_impl.writable. */
 #define UNREAD_BYTES_MAX (4 * 1024 * 1024)
+#define TOO_SLOW         "the reader is too slow: go on at its offset"
 
 struct follow;
 
@@ -92,8 +93,6 @@ static void drop_order(struct stream *stream)
 	stream->push = NULL;
 }
 
-static void start_orders(struct follow *follow);
-
 /* Every stream has been read to the end of the target. */
 static void finish_if_done(struct follow *follow)
 {
@@ -107,6 +106,7 @@ static void finish_if_done(struct follow *follow)
 /* The node cannot be asked: send what was kept here, and say what is missing. */
 static void serve_kept(struct stream *stream)
 {
+	stream->is_done = true;
 	struct follow *follow = stream->follow;
 	struct ctr_service *service = follow->rpc->service;
 	struct ctr_buf *kept = &service->scratch;
@@ -122,10 +122,13 @@ static void serve_kept(struct stream *stream)
 				    "the node cannot be asked: only the end of the output was kept");
 		error = send_new(stream, offset,
 				 (ProtobufCBinaryData){ .len = kept->size, .data = kept->data });
+		if (error)
+			ctr_rpc_finish(follow->rpc, error, TOO_SLOW);
+	} else if (error != CENTRO_OK && error != CENTRO_ERR_NOT_FOUND) {
+		send_notice(stream, "what was kept of the output cannot be read");
 	} else if (error == CENTRO_ERR_NOT_FOUND && !follow->is_over) {
 		send_notice(stream, "the node cannot be asked for the output now");
 	}
-	stream->is_done = true;
 }
 
 /* ---- to the agent ---- */
@@ -195,17 +198,26 @@ static void start_orders(struct follow *follow)
 	finish_if_done(follow);
 }
 
+/* Order numbers can be guessed and nodes are known: only the session proves an agent. */
+static bool is_from(const struct ctr_service *service, const Centro__V1__PushLogRequest *part,
+		    centro_node_id node)
+{
+	const struct ctr_core *core = ctr_engine_core(service->engine);
+	const struct ctr_node *found = core ? ctr_core_find_node(core, node) : NULL;
+	return found && part->node_id == node && part->session == found->session;
+}
+
 int ctr_follow_push(struct ctr_service *service, const Centro__V1__PushLogRequest *part,
 		    struct ctr_rpc *push)
 {
 	struct stream *stream = ctr_map_find(&service->orders, part->order_id);
-	if (!stream || stream->follow->node != part->node_id)
+	if (!stream || !is_from(service, part, stream->follow->node))
 		return CENTRO_ERR_NOT_FOUND;
 	struct follow *follow = stream->follow;
 	stream->push = push;
 	int error = part->data.len > 0 ? send_new(stream, part->offset, part->data) : CENTRO_OK;
 	if (error) {
-		ctr_rpc_finish(follow->rpc, error, "the reader is too slow: go on at its offset");
+		ctr_rpc_finish(follow->rpc, error, TOO_SLOW);
 		return CENTRO_OK;
 	}
 	if (ctr_grpc_call_queued_bytes(follow->rpc->call) > UNREAD_BYTES_MAX)

@@ -166,6 +166,19 @@ START_TEST(test_nothing_is_kept_for_an_attempt_that_is_not_the_agents)
 }
 END_TEST
 
+START_TEST(test_another_agent_cannot_answer_an_order)
+{
+	update("running", 1);
+	struct call *logs = fixture_call(&fixture, "JobService/Logs", "{\"id\":\"1\",\"follow\":true}");
+	struct call *other = fixture_start(&fixture, "AgentService/PushLog", NULL, true);
+	fixture_send(other, "{\"node_id\":\"1\",\"session\":\"2\",\"order_id\":\"1\",\"attempt\":"
+			    "{\"job\":\"1\",\"attempt\":1},\"stream\":\"out\",\"data\":\"b25l\"}");
+	fixture_run(&fixture);
+	ck_assert_int_eq(other->status, CTR_GRPC_NOT_FOUND);
+	ck_assert_uint_eq(logs->count, 0);
+}
+END_TEST
+
 START_TEST(test_what_cannot_be_read_says_why)
 {
 	fixture_refused(&fixture, "JobService/Logs", "{\"id\":\"9\"}", CTR_GRPC_NOT_FOUND, "id");
@@ -203,6 +216,7 @@ int main(void)
 	tcase_add_test(tcase, test_who_stops_reading_stops_the_agent);
 	tcase_add_test(tcase, test_the_kept_end_serves_when_the_node_is_gone);
 	tcase_add_test(tcase, test_nothing_is_kept_for_an_attempt_that_is_not_the_agents);
+	tcase_add_test(tcase, test_another_agent_cannot_answer_an_order);
 	tcase_add_test(tcase, test_what_cannot_be_read_says_why);
 	tcase_add_test(tcase, test_a_job_cancelled_while_it_waits_ends_its_readers);
 	suite_add_tcase(suite, tcase);
