@@ -151,6 +151,8 @@ static void conn_flush(struct ctr_server_conn *conn)
 {
 	struct centro_instant now = conn->server->now.steady;
 	int error = CENTRO_OK;
+	/* Before sending: what is due now may have something to say. */
+	ctr_grpc_conn_tick(conn->grpc, now);
 	while (!conn->is_writing && !conn->is_closing && !error) {
 		error = ctr_grpc_conn_send(conn->grpc, now, &conn->out, CTR_SEND_BYTES);
 		if (conn->out.size == 0)
@@ -176,7 +178,6 @@ void ctr_server_conns_turn(struct centro_server *server)
 		struct ctr_server_conn *conn =
 			CTR_CONTAINER_OF(first, struct ctr_server_conn, tick);
 		ctr_heap_remove(&server->ticks, first);
-		ctr_grpc_conn_tick(conn->grpc, server->now.steady);
 		ctr_server_conn_touch(conn);
 	}
 	while (!ctr_list_is_empty(&server->dirty)) {
