@@ -19,14 +19,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "config.h"
+#include "daemon.h"
 #include "job_env.h"
 #include "log_stderr.h"
 #include "shim_path.h"
 #include "signals.h"
 
-#define LIST_MAX        64
-#define EXIT_USAGE      2
+#define LIST_MAX         64
 #define STOP_LIMIT_TURNS 600 /* of at most 100 ms */
 
 static const char usage[] =
@@ -62,13 +61,11 @@ struct settings {
 	const char *named[LIST_MAX];
 	uint32_t named_amount[LIST_MAX];
 	struct centro_log log;
-	const char *config;
-	bool from_file, stop_jobs;
-	bool given[512]; /* by a flag, which wins over the file */
+	bool stop_jobs;
 };
 
 enum {
-	SERVER = 256,
+	SERVER = DAEMON_OWN,
 	NAME,
 	DATACENTER,
 	LABEL,
@@ -81,45 +78,33 @@ enum {
 	STOP_JOBS,
 	LOG_LIMIT,
 	LOG_RETENTION,
-	CONFIG,
 	LOG_LEVEL,
-	VERSION,
-	HELP,
 };
 
 static const struct option options[] = {
-	{ "server", required_argument, NULL, SERVER },
-	{ "name", required_argument, NULL, NAME },
-	{ "datacenter", required_argument, NULL, DATACENTER },
-	{ "label", required_argument, NULL, LABEL },
-	{ "cpu", required_argument, NULL, CPU },
-	{ "memory", required_argument, NULL, MEMORY },
-	{ "disk", required_argument, NULL, DISK },
-	{ "resource", required_argument, NULL, RESOURCE },
-	{ "state-dir", required_argument, NULL, STATE_DIR },
-	{ "shim", required_argument, NULL, SHIM },
-	{ "stop-jobs-on-exit", no_argument, NULL, STOP_JOBS },
-	{ "log-limit", required_argument, NULL, LOG_LIMIT },
-	{ "log-retention", required_argument, NULL, LOG_RETENTION },
-	{ "config", required_argument, NULL, CONFIG },
-	{ "log-level", required_argument, NULL, LOG_LEVEL },
-	{ "version", no_argument, NULL, VERSION },
-	{ "help", no_argument, NULL, HELP },
-	{ 0 },
+	{"server", required_argument, NULL, SERVER},
+	{"name", required_argument, NULL, NAME},
+	{"datacenter", required_argument, NULL, DATACENTER},
+	{"label", required_argument, NULL, LABEL},
+	{"cpu", required_argument, NULL, CPU},
+	{"memory", required_argument, NULL, MEMORY},
+	{"disk", required_argument, NULL, DISK},
+	{"resource", required_argument, NULL, RESOURCE},
+	{"state-dir", required_argument, NULL, STATE_DIR},
+	{"shim", required_argument, NULL, SHIM},
+	{"stop-jobs-on-exit", no_argument, NULL, STOP_JOBS},
+	{"log-limit", required_argument, NULL, LOG_LIMIT},
+	{"log-retention", required_argument, NULL, LOG_RETENTION},
+	{"log-level", required_argument, NULL, LOG_LEVEL},
+	DAEMON_OPTIONS,
 };
 
 /* ---- one setting ---- */
 
-static int wrong(struct centro_error_text *text, const char *value, const char *right)
-{
-	snprintf(text->text, sizeof(text->text), "\"%.200s\": %s", value, right);
-	return CENTRO_ERR_INVALID;
-}
-
 static int add(const char **list, size_t *count, const char *value, struct centro_error_text *text)
 {
 	if (*count == LIST_MAX)
-		return wrong(text, value, "one too many; at most 64");
+		return daemon_wrong(text, value, "one too many; at most 64");
 	list[(*count)++] = value;
 	return CENTRO_OK;
 }
@@ -129,7 +114,7 @@ static int set_mib(const char *value, uint32_t *ret_mib, struct centro_error_tex
 	uint64_t bytes;
 	if (centro_size_parse(value, &bytes) != CENTRO_OK || bytes < 1048576 ||
 	    bytes / 1048576 > UINT32_MAX)
-		return wrong(text, value, "not a size; write it like 16GiB");
+		return daemon_wrong(text, value, "not a size; write it like 16GiB");
 	*ret_mib = (uint32_t)(bytes / 1048576);
 	return CENTRO_OK;
 }
@@ -141,18 +126,18 @@ static int add_resource(struct settings *settings, char *value, struct centro_er
 	errno = 0;
 	unsigned long long amount = equals ? strtoull(equals + 1, &end, 10) : 0;
 	if (!equals || equals == value || errno || *end || end == equals + 1 || amount > UINT32_MAX)
-		return wrong(text, value, "write a resource like gpu=2");
+		return daemon_wrong(text, value, "write a resource like gpu=2");
 	if (settings->agent.named_count == LIST_MAX)
-		return wrong(text, value, "one too many; at most 64");
+		return daemon_wrong(text, value, "one too many; at most 64");
 	*equals = '\0';
 	settings->named[settings->agent.named_count] = value;
 	settings->named_amount[settings->agent.named_count++] = (uint32_t)amount;
 	return CENTRO_OK;
 }
 
-static int set_value(struct settings *settings, int option, char *value,
-		     struct centro_error_text *text)
+static int set(void *arg, int option, char *value, struct centro_error_text *text)
 {
+	struct settings *settings = arg;
 	struct centro_agent_options *agent = &settings->agent;
 	switch (option) {
 	case SERVER:
@@ -168,7 +153,7 @@ static int set_value(struct settings *settings, int option, char *value,
 	case CPU:
 		return centro_cpu_parse(value, &agent->cpu_milli) == CENTRO_OK
 			       ? CENTRO_OK
-			       : wrong(text, value, "write cores like 4 or 0.5");
+			       : daemon_wrong(text, value, "write cores like 4 or 0.5");
 	case MEMORY:
 		return set_mib(value, &agent->memory_mib, text);
 	case DISK:
@@ -184,73 +169,26 @@ static int set_value(struct settings *settings, int option, char *value,
 	case LOG_LIMIT:
 		return centro_size_parse(value, &agent->log_bytes_max) == CENTRO_OK
 			       ? CENTRO_OK
-			       : wrong(text, value, "write a size like 1GiB");
+			       : daemon_wrong(text, value, "write a size like 1GiB");
 	case LOG_RETENTION:
 		return centro_span_parse(value, &agent->log_retention) == CENTRO_OK
 			       ? CENTRO_OK
-			       : wrong(text, value, "write a time like 24h");
-	case LOG_LEVEL:
-		return log_level_parse(value, &settings->log.level)
-			       ? CENTRO_OK
-			       : wrong(text, value, "say error, warn, info or debug");
-	default:
-		return wrong(text, value, "can only be given as a flag");
-	}
-}
-
-static int set(void *arg, int option, const char *given, struct centro_error_text *text)
-{
-	struct settings *settings = arg;
-	if (settings->from_file && settings->given[option])
-		return CENTRO_OK;
-	if (option == STOP_JOBS) {
+			       : daemon_wrong(text, value, "write a time like 24h");
+	case STOP_JOBS:
 		settings->stop_jobs = true;
 		return CENTRO_OK;
+	default:
+		return log_level_parse(value, &settings->log.level)
+			       ? CENTRO_OK
+			       : daemon_wrong(text, value, "say error, warn, info or debug");
 	}
-	char *value = strdup(given ? given : "");
-	return value ? set_value(settings, option, value, text) : CENTRO_ERR_NOMEM;
-}
-
-/* ---- the command line ---- */
-
-static int usage_error(const char *what, const char *detail)
-{
-	fprintf(stderr, "centro-agent: %s%s%s\nTry: centro-agent --help\n", what,
-		detail ? ": " : "", detail ? detail : "");
-	return EXIT_USAGE;
-}
-
-/* -1: go on; else the exit status. */
-static int parse_flags(struct settings *settings, int argc, char **argv)
-{
-	struct centro_error_text text;
-	int option, index = 0;
-	while ((option = getopt_long(argc, argv, "h", options, &index)) != -1) {
-		if (option == HELP || option == 'h') {
-			fputs(usage, stdout);
-			return EXIT_SUCCESS;
-		}
-		if (option == VERSION) {
-			printf("centro-agent %s\n", centro_version());
-			return EXIT_SUCCESS;
-		}
-		if (option == '?')
-			return usage_error("that flag is not known, or lacks its value", NULL);
-		settings->given[option] = true;
-		if (option == CONFIG)
-			settings->config = optarg;
-		else if (set(settings, option, optarg, &text) != CENTRO_OK)
-			return usage_error(options[index].name, text.text);
-	}
-	if (optind < argc)
-		return usage_error("what is this argument for?", argv[optind]);
-	return -1;
 }
 
 static void servers_from_environment(struct settings *settings)
 {
 	const char *listed = getenv("CENTRO_SERVER_ADDR");
-	char *list = listed && settings->agent.server_count == 0 ? strdup(listed) : NULL, *rest = NULL;
+	char *list = listed && settings->agent.server_count == 0 ? strdup(listed) : NULL,
+	     *rest = NULL;
 	struct centro_error_text text;
 	for (char *one = list ? strtok_r(list, ", ", &rest) : NULL; one;
 	     one = strtok_r(NULL, ", ", &rest)) {
@@ -286,26 +224,24 @@ static bool default_state_dir(struct settings *settings)
 
 static int read_settings(struct settings *settings, int argc, char **argv)
 {
-	struct centro_error_text text;
 	static char shim[4096];
+	static struct daemon daemon = {
+		.program = "centro-agent", .usage = usage, .options = options, .set = set};
 	settings->agent = (struct centro_agent_options)CENTRO_AGENT_OPTIONS_INIT;
 	settings->log = log_stderr(CENTRO_LOG_INFO);
-	int status = parse_flags(settings, argc, argv);
-	if (status >= 0)
+	daemon.arg = settings;
+	int status = daemon_read_settings(&daemon, argc, argv);
+	if (status != DAEMON_GO_ON)
 		return status;
-	settings->from_file = true;
-	if (settings->config &&
-	    config_read(settings->config, options, set, settings, &text) != CENTRO_OK) {
-		fprintf(stderr, "centro-agent: %s\n", text.text);
-		return EXIT_USAGE;
-	}
 	servers_from_environment(settings);
 	if (!default_state_dir(settings))
-		return usage_error("--state-dir is missing, and there is no HOME", NULL);
+		return daemon_usage_error(&daemon, "--state-dir is missing, and there is no HOME",
+					  NULL);
 	if (!settings->agent.shim) {
 		if (!shim_path_find(shim, sizeof(shim)))
-			return usage_error("centro-shim is not beside this program; say --shim PATH",
-					   NULL);
+			return daemon_usage_error(
+				&daemon, "centro-shim is not beside this program; say --shim PATH",
+				NULL);
 		settings->agent.shim = shim;
 	}
 	settings->agent.servers = settings->servers;
@@ -313,7 +249,7 @@ static int read_settings(struct settings *settings, int argc, char **argv)
 	settings->agent.named = settings->named;
 	settings->agent.named_amount = settings->named_amount;
 	settings->agent.log = &settings->log;
-	return -1;
+	return DAEMON_GO_ON;
 }
 
 /* ---- running ---- */
@@ -321,8 +257,8 @@ static int read_settings(struct settings *settings, int argc, char **argv)
 /* One turn. The number of signals that came. */
 static int turn(struct centro_agent *agent, int signal_fd, int limit_ms, int *ret_error)
 {
-	struct pollfd waits[] = { { .fd = centro_agent_fd(agent), .events = POLLIN },
-				  { .fd = signal_fd, .events = POLLIN } };
+	struct pollfd waits[] = {{.fd = centro_agent_fd(agent), .events = POLLIN},
+				 {.fd = signal_fd, .events = POLLIN}};
 	int timeout_ms = centro_agent_timeout_ms(agent);
 	if (limit_ms >= 0 && (timeout_ms < 0 || timeout_ms > limit_ms))
 		timeout_ms = limit_ms;
@@ -373,7 +309,7 @@ int main(int argc, char **argv)
 	static struct settings settings;
 	static struct job_env env;
 	int status = read_settings(&settings, argc, argv);
-	if (status >= 0)
+	if (status != DAEMON_GO_ON)
 		return status;
 	job_env_collect(&env);
 	settings.agent.env = env.items;

@@ -17,14 +17,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "config.h"
+#include "daemon.h"
 #include "log_stderr.h"
 #include "signals.h"
 
 #define LISTEN_MAX 16
 #define QUEUES_MAX 1000
-
-#define EXIT_USAGE 2
 
 static const char usage[] =
 	"Usage: centrod --storage STORE [--listen ADDRESS]...\n"
@@ -59,13 +57,10 @@ struct settings {
 	uint32_t queue_weights[QUEUES_MAX];
 	int32_t queue_priorities[QUEUES_MAX];
 	struct centro_log log;
-	const char *config;
-	bool from_file; /* while the config file is read, which a flag wins over */
-	bool listen_given, queues_given;
 };
 
 enum {
-	STORAGE = 256,
+	STORAGE = DAEMON_OWN,
 	LISTEN,
 	INSECURE,
 	STORAGE_SIZE,
@@ -74,42 +69,30 @@ enum {
 	CONNECTIONS_MAX,
 	JOBS_MAX,
 	DRAIN_LIMIT,
-	CONFIG,
 	LOG_LEVEL,
-	VERSION,
-	HELP,
 };
 
 static const struct option options[] = {
-	{ "storage", required_argument, NULL, STORAGE },
-	{ "listen", required_argument, NULL, LISTEN },
-	{ "insecure", no_argument, NULL, INSECURE },
-	{ "storage-size", required_argument, NULL, STORAGE_SIZE },
-	{ "queue", required_argument, NULL, QUEUE },
-	{ "node-timeout", required_argument, NULL, NODE_TIMEOUT },
-	{ "connections-max", required_argument, NULL, CONNECTIONS_MAX },
-	{ "jobs-max", required_argument, NULL, JOBS_MAX },
-	{ "drain-limit", required_argument, NULL, DRAIN_LIMIT },
-	{ "config", required_argument, NULL, CONFIG },
-	{ "log-level", required_argument, NULL, LOG_LEVEL },
-	{ "version", no_argument, NULL, VERSION },
-	{ "help", no_argument, NULL, HELP },
-	{ 0 },
+	{"storage", required_argument, NULL, STORAGE},
+	{"listen", required_argument, NULL, LISTEN},
+	{"insecure", no_argument, NULL, INSECURE},
+	{"storage-size", required_argument, NULL, STORAGE_SIZE},
+	{"queue", required_argument, NULL, QUEUE},
+	{"node-timeout", required_argument, NULL, NODE_TIMEOUT},
+	{"connections-max", required_argument, NULL, CONNECTIONS_MAX},
+	{"jobs-max", required_argument, NULL, JOBS_MAX},
+	{"drain-limit", required_argument, NULL, DRAIN_LIMIT},
+	{"log-level", required_argument, NULL, LOG_LEVEL},
+	DAEMON_OPTIONS,
 };
 
 /* ---- one setting ---- */
-
-static int wrong(struct centro_error_text *text, const char *value, const char *right)
-{
-	snprintf(text->text, sizeof(text->text), "\"%.200s\": %s", value, right);
-	return CENTRO_ERR_INVALID;
-}
 
 static int set_span(const char *value, struct centro_span *ret_span, struct centro_error_text *text)
 {
 	if (centro_span_parse(value, ret_span) == CENTRO_OK && ret_span->ns > 0)
 		return CENTRO_OK;
-	return wrong(text, value, "not a time; write it like 60s, 1m30s or 500ms");
+	return daemon_wrong(text, value, "not a time; write it like 60s, 1m30s or 500ms");
 }
 
 static int set_number(const char *value, uint32_t *ret_number, struct centro_error_text *text)
@@ -118,7 +101,7 @@ static int set_number(const char *value, uint32_t *ret_number, struct centro_err
 	errno = 0;
 	unsigned long long number = strtoull(value, &end, 10);
 	if (errno || *end || value[0] < '0' || value[0] > '9' || number == 0 || number > UINT32_MAX)
-		return wrong(text, value, "not a number from 1 to 4294967295");
+		return daemon_wrong(text, value, "not a number from 1 to 4294967295");
 	*ret_number = (uint32_t)number;
 	return CENTRO_OK;
 }
@@ -126,7 +109,7 @@ static int set_number(const char *value, uint32_t *ret_number, struct centro_err
 static int set_listen(struct settings *settings, const char *value, struct centro_error_text *text)
 {
 	if (settings->server.listen_count == LISTEN_MAX)
-		return wrong(text, value, "one address too many; at most 16");
+		return daemon_wrong(text, value, "one address too many; at most 16");
 	settings->listen[settings->server.listen_count++] = value;
 	return CENTRO_OK;
 }
@@ -138,7 +121,7 @@ static int set_queue(struct settings *settings, char *value, struct centro_error
 	unsigned long weight = 1;
 	long priority = 0;
 	if (i == QUEUES_MAX)
-		return wrong(text, value, "one queue too many; at most 1000");
+		return daemon_wrong(text, value, "one queue too many; at most 1000");
 	char *rest = strchr(value, ':');
 	if (rest) {
 		char *end;
@@ -146,8 +129,9 @@ static int set_queue(struct settings *settings, char *value, struct centro_error
 		weight = strtoul(rest, &end, 10);
 		if (*end == ':')
 			priority = strtol(end + 1, &end, 10);
-		if (*end || weight == 0 || weight > UINT32_MAX || priority < -1000 || priority > 1000)
-			return wrong(text, rest, "write a queue like NAME:WEIGHT:PRIORITY");
+		if (*end || weight == 0 || weight > UINT32_MAX || priority < -1000 ||
+		    priority > 1000)
+			return daemon_wrong(text, rest, "write a queue like NAME:WEIGHT:PRIORITY");
 	}
 	settings->queues[i] = value;
 	settings->queue_weights[i] = (uint32_t)weight;
@@ -161,26 +145,13 @@ static int set_log_level(struct settings *settings, const char *value,
 {
 	if (log_level_parse(value, &settings->log.level))
 		return CENTRO_OK;
-	return wrong(text, value, "say error, warn, info or debug");
+	return daemon_wrong(text, value, "say error, warn, info or debug");
 }
 
-/* Lists are taken from the file only if no flag gave any. */
-static bool is_overruled(const struct settings *settings, int option)
-{
-	return settings->from_file && ((option == LISTEN && settings->listen_given) ||
-				       (option == QUEUE && settings->queues_given));
-}
-
-/* `given` is kept: settings point into it. */
-static int set(void *arg, int option, const char *given, struct centro_error_text *text)
+static int set(void *arg, int option, char *value, struct centro_error_text *text)
 {
 	struct settings *settings = arg;
 	struct centro_server_options *server = &settings->server;
-	if (is_overruled(settings, option))
-		return CENTRO_OK;
-	char *value = given ? strdup(given) : NULL;
-	if (given && !value)
-		return CENTRO_ERR_NOMEM;
 	switch (option) {
 	case STORAGE:
 		server->storage = value;
@@ -193,7 +164,7 @@ static int set(void *arg, int option, const char *given, struct centro_error_tex
 	case STORAGE_SIZE:
 		return centro_size_parse(value, &server->storage_bytes_max) == CENTRO_OK
 			       ? CENTRO_OK
-			       : wrong(text, value, "not a size; write it like 16GiB");
+			       : daemon_wrong(text, value, "not a size; write it like 16GiB");
 	case QUEUE:
 		return set_queue(settings, value, text);
 	case NODE_TIMEOUT:
@@ -204,92 +175,29 @@ static int set(void *arg, int option, const char *given, struct centro_error_tex
 		return set_number(value, &server->jobs_max, text);
 	case DRAIN_LIMIT:
 		return set_span(value, &server->drain_limit, text);
-	case LOG_LEVEL:
-		return set_log_level(settings, value, text);
 	default:
-		return wrong(text, value ? value : "", "can only be given as a flag");
+		return set_log_level(settings, value, text);
 	}
 }
 
-/* ---- the command line ---- */
-
-static int usage_error(const char *what, const char *detail)
-{
-	fprintf(stderr, "centrod: %s%s%s\nTry: centrod --help\n", what, detail ? ": " : "",
-		detail ? detail : "");
-	return EXIT_USAGE;
-}
-
-/* One pass over argv. -1: go on; else the exit status. */
-static int parse_flags(struct settings *settings, int argc, char **argv)
-{
-	struct centro_error_text text;
-	int option, index = 0;
-	optind = 1;
-	while ((option = getopt_long(argc, argv, "h", options, &index)) != -1) {
-		if (option == HELP || option == 'h') {
-			fputs(usage, stdout);
-			return EXIT_SUCCESS;
-		}
-		if (option == VERSION) {
-			printf("centrod %s\n", centro_version());
-			return EXIT_SUCCESS;
-		}
-		if (option == '?')
-			return usage_error("that flag is not known, or lacks its value", NULL);
-		settings->listen_given |= option == LISTEN;
-		settings->queues_given |= option == QUEUE;
-		if (option == CONFIG)
-			settings->config = optarg;
-		else if (set(settings, option, optarg, &text) != CENTRO_OK)
-			return usage_error(options[index].name, text.text);
-	}
-	if (optind < argc)
-		return usage_error("what is this argument for?", argv[optind]);
-	return -1;
-}
-
-static void reset(struct settings *settings, bool keep_given)
-{
-	bool listen_given = keep_given && settings->listen_given;
-	bool queues_given = keep_given && settings->queues_given;
-	const char *config = keep_given ? settings->config : NULL;
-	*settings = (struct settings){ .server = CENTRO_SERVER_OPTIONS_INIT,
-				       .log = log_stderr(CENTRO_LOG_INFO),
-				       .config = config,
-				       .listen_given = listen_given,
-				       .queues_given = queues_given };
-}
-
-/* Flags, then the file under them: the file is read first, so that flags win. */
 static int read_settings(struct settings *settings, int argc, char **argv)
 {
-	struct centro_error_text text;
-	reset(settings, false);
-	int status = parse_flags(settings, argc, argv);
-	if (status >= 0)
-		return status;
-	if (settings->config) {
-		reset(settings, true);
-		settings->from_file = true;
-		if (config_read(settings->config, options, set, settings, &text) != CENTRO_OK) {
-			fprintf(stderr, "centrod: %s\n", text.text);
-			return EXIT_USAGE;
-		}
-		settings->from_file = false;
-		status = parse_flags(settings, argc, argv);
-		if (status >= 0)
-			return status;
-	}
-	if (!settings->server.storage)
-		return usage_error("--storage is missing; say file:PATH, or memory: to try things",
-				   NULL);
+	static struct daemon daemon = {
+		.program = "centrod", .usage = usage, .options = options, .set = set};
+	settings->server = (struct centro_server_options)CENTRO_SERVER_OPTIONS_INIT;
+	settings->log = log_stderr(CENTRO_LOG_INFO);
+	daemon.arg = settings;
+	int status = daemon_read_settings(&daemon, argc, argv);
+	if (status == DAEMON_GO_ON && !settings->server.storage)
+		return daemon_usage_error(
+			&daemon, "--storage is missing; say file:PATH, or memory: to try things",
+			NULL);
 	settings->server.listen = settings->listen;
 	settings->server.queues = settings->queues;
 	settings->server.queue_weights = settings->queue_weights;
 	settings->server.queue_priorities = settings->queue_priorities;
 	settings->server.log = &settings->log;
-	return -1;
+	return status;
 }
 
 /* ---- running ---- */
@@ -299,8 +207,8 @@ static int serve(struct centro_server *server, int signal_fd)
 {
 	int signals = 0;
 	while (!centro_server_is_drained(server)) {
-		struct pollfd waits[] = { { .fd = centro_server_fd(server), .events = POLLIN },
-					  { .fd = signal_fd, .events = POLLIN } };
+		struct pollfd waits[] = {{.fd = centro_server_fd(server), .events = POLLIN},
+					 {.fd = signal_fd, .events = POLLIN}};
 		poll(waits, 2, centro_server_timeout_ms(server));
 		int error = centro_server_dispatch(server);
 		if (error) {
@@ -324,7 +232,7 @@ int main(int argc, char **argv)
 {
 	static struct settings settings;
 	int status = read_settings(&settings, argc, argv);
-	if (status >= 0)
+	if (status != DAEMON_GO_ON)
 		return status;
 	int signal_fd = signals_open();
 	struct centro_server *server;

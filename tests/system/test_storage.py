@@ -53,6 +53,24 @@ class Storage(Cluster):
         text = self.refused("--storage", f"file:{self.store}", "--listen", self.address)
         self.assertIn(self.store, text)
 
+    def config(self, text):
+        path = os.path.join(self.folder, "config.yaml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
+    def test_a_config_file_stands_below_the_flags(self):
+        path = self.config(f"storage: file:{self.store}\nlisten: [127.0.0.1:1, 127.0.0.1:2]\nqueue:\n  - fast:2:10\n")
+        server = self.start("centrod", "centrod", "--config", path, "--listen", self.address)
+        self.wait_for_port(server)
+        self.submit("--queue", "fast", "--", "true")
+        for text, wrong in (("lisen: a", "lisen"), ("storage: {a: b}", "storage"), ("insecure: maybe", "maybe"),
+                            ("help: true", "help"), ("node-timeout: soon", "soon")):
+            said = self.refused("--config", self.config(text))
+            self.assertIn(wrong, said)
+            self.assertIn("config.yaml:1", said)
+        self.assertIn("--help", self.refused("--no-such-flag"))
+
     def test_no_storage_and_wrong_storage(self):
         self.assertIn("--storage", self.refused("--listen", self.address))
         self.assertIn("file:", self.refused("--storage", "floppy:a", "--listen", self.address))
