@@ -122,6 +122,8 @@ void ctr_agent_heartbeat(struct ctr_agent *agent)
 	struct centro_error_text text;
 	ProtobufCMessage *info;
 	CTR_ASSERT(!agent->heartbeat_call);
+	/* Whatever comes of this one: without memory it must not be tried in a loop. */
+	agent->heartbeat_due = ctr_after(agent->now.steady, agent->heartbeat_max);
 	ctr_arena_reset(&agent->arena, SIZE_MAX);
 	if (ctr_message_decode(&centro__v1__node_info__descriptor, ctr_buf_bytes(&agent->node_info),
 			       &agent->arena, &info, &text) != CENTRO_OK)
@@ -135,7 +137,6 @@ void ctr_agent_heartbeat(struct ctr_agent *agent)
 		return;
 	request.n_held = collect_held(agent, request.held);
 	agent->heartbeat_sent = agent->now.steady;
-	agent->heartbeat_due = ctr_after(agent->now.steady, agent->heartbeat_max);
 	agent->heartbeat_call =
 		ctr_agent_call(agent, "/centro.v1.AgentService/Heartbeat", &request.base,
 			       &heartbeat_impl, agent, ctr_agent_call_timeout(agent));
