@@ -421,7 +421,11 @@ void ctr_apply(struct ctr_core *core, struct ctr_decision *decision)
 		struct ctr_event *event = &outbox->events[outbox->event_count++];
 		event->number = ++outbox->last_event;
 		CTR_ASSERT(event->at.cluster.ns == core->now.cluster.ns);
+		if (core->options.keep_hash)
+			core->hash_sum -= ctr_hash_touched(core, event);
 		apply_event(core, event);
+		if (core->options.keep_hash)
+			core->hash_sum += ctr_hash_touched(core, event);
 		event->command = NULL;
 	}
 }

@@ -86,6 +86,8 @@ int ctr_core_new(const struct ctr_core_options *options, struct ctr_core **ret_c
 	ctr_placement_init(&core->placement, allocator, &core->nodes, filled.seed);
 	ctr_leases_init(&core->leases, allocator, filled.drift_ppm, filled.lease_grace);
 	ctr_outbox_init(&core->outbox, allocator);
+	if (filled.keep_hash)
+		core->hash_sum = ctr_hash_records(core);
 	*ret_core = core;
 	return CENTRO_OK;
 }
@@ -316,6 +318,8 @@ void ctr_core_forget(struct ctr_core *core, struct ctr_job *job)
 	CTR_ASSERT(centro_job_state_is_final(job->state));
 	CTR_ASSERT(job->dirty == 0);
 
+	if (core->options.keep_hash)
+		core->hash_sum -= ctr_hash_job(job);
 	ctr_job_table_remove(&core->jobs, job);
 	ctr_job_free(&core->shapes, job);
 }

@@ -35,6 +35,7 @@ struct ctr_core_options {
 	struct centro_span node_timeout; /* silence until a node is down; 60 s */
 	struct centro_span lease_grace;  /* beyond a lease, before granting again; 2 s */
 	uint32_t drift_ppm;              /* of clock rates between machines; 10,000 = 1 % */
+	bool keep_hash;                  /* see ctr_core_running_hash(); takes no memory */
 };
 
 int ctr_core_new(const struct ctr_core_options *options, struct ctr_core **ret_core);
@@ -203,5 +204,11 @@ int ctr_core_check(const struct ctr_core *core, struct centro_error_text *text);
 
 /* Over all that is stored; equal states give equal hashes. O(state). */
 uint64_t ctr_core_hash(const struct ctr_core *core);
+/*
+ * The same number at any moment between two calls, in O(1): for a core with
+ * `keep_hash`, in which each event then costs as much more as hashing what it touches
+ * twice; of a job, one instance.
+ */
+uint64_t ctr_core_running_hash(const struct ctr_core *core);
 
 #endif

@@ -66,6 +66,7 @@ struct ctr_core {
 	struct ctr_lease_table leases;
 	struct ctr_outbox outbox;
 	struct ctr_ids job_ids, node_ids;
+	uint64_t hash_sum; /* with keep_hash: ctr_hash_records() */
 
 	struct ctr_prepared prepared;
 	struct ctr_tie *ties; /* while loading */
@@ -148,6 +149,17 @@ void ctr_adopt_grant(struct ctr_core *core, struct ctr_instance *instance, struc
 void ctr_adopt_offer(struct ctr_core *core, struct ctr_node *node);
 /* A node becomes ready: it can be chosen, and can fall silent. */
 void ctr_adopt_ready(struct ctr_core *core, struct ctr_node *node, struct centro_instant now);
+
+/* ---- hash: what parts of the state add to it ---- */
+
+uint64_t ctr_hash_job(const struct ctr_job *job);
+uint64_t ctr_hash_instance(const struct ctr_instance *instance);
+uint64_t ctr_hash_node(const struct ctr_node *node);
+uint64_t ctr_hash_queue(const struct ctr_queue *queue);
+/* All that the event touches, as it stands: before the event and after, it is two numbers. */
+uint64_t ctr_hash_touched(const struct ctr_core *core, const struct ctr_event *event);
+/* Every record. */
+uint64_t ctr_hash_records(const struct ctr_core *core);
 
 /* ---- shared ---- */
 

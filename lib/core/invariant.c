@@ -455,6 +455,15 @@ static int check_requests(const struct ctr_core *core, struct centro_error_text 
 	return CENTRO_OK;
 }
 
+static int check_hash(const struct ctr_core *core, struct centro_error_text *text)
+{
+	if (!core->options.keep_hash)
+		return CENTRO_OK;
+	CHECK(ctr_core_running_hash(core) == ctr_core_hash(core),
+	      "the running hash is not that of the state");
+	return CENTRO_OK;
+}
+
 int ctr_core_check(const struct ctr_core *core, struct centro_error_text *text)
 {
 	struct totals totals = {0};
@@ -475,5 +484,7 @@ int ctr_core_check(const struct ctr_core *core, struct centro_error_text *text)
 		error = check_dimensions(core, text);
 	if (error == CENTRO_OK)
 		error = check_requests(core, text);
+	if (error == CENTRO_OK)
+		error = check_hash(core, text);
 	return error;
 }

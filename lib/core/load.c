@@ -205,6 +205,8 @@ int ctr_core_load_job(struct ctr_core *core, const struct ctr_job_load *load,
 		return error;
 	}
 	ctr_job_table_insert(&core->jobs, job);
+	if (core->options.keep_hash)
+		core->hash_sum += ctr_hash_job(job);
 	return CENTRO_OK;
 }
 
@@ -280,6 +282,8 @@ int ctr_core_load_node(struct ctr_core *core, const struct ctr_node_load *load,
 	node->revision = load->revision;
 	ctr_nodes_insert(&core->nodes, node);
 	ctr_adopt_offer(core, node);
+	if (core->options.keep_hash)
+		core->hash_sum += ctr_hash_node(node);
 	return CENTRO_OK;
 }
 
@@ -303,10 +307,14 @@ int ctr_core_load_queue(struct ctr_core *core, const struct ctr_set_queue *load,
 		if (!queue)
 			return CENTRO_ERR_NOMEM;
 		ctr_queues_insert(&core->queues, queue);
+	} else if (core->options.keep_hash) {
+		core->hash_sum -= ctr_hash_queue(queue);
 	}
 	queue->weight = load->weight;
 	queue->priority = load->priority;
 	queue->revision = revision;
+	if (core->options.keep_hash)
+		core->hash_sum += ctr_hash_queue(queue);
 	return CENTRO_OK;
 }
 
@@ -376,6 +384,18 @@ static int adopt_jobs(struct ctr_core *core, uint64_t *last_event, struct centro
 	return CENTRO_OK;
 }
 
+/* The node is part of what is hashed. */
+static void tie(struct ctr_core *core, struct ctr_instance *instance, struct ctr_node *node)
+{
+	CTR_ASSERT(!instance->node);
+
+	if (core->options.keep_hash)
+		core->hash_sum -= ctr_hash_instance(instance);
+	instance->node = node;
+	if (core->options.keep_hash)
+		core->hash_sum += ctr_hash_instance(instance);
+}
+
 static int tie_instances(struct ctr_core *core, struct ctr_now now, struct centro_error_text *text)
 {
 	for (size_t i = 0; i < core->tie_count; i++) {
@@ -386,7 +406,7 @@ static int tie_instances(struct ctr_core *core, struct ctr_now now, struct centr
 			return REFUSE_JOB(text, instance->job->id,
 					  "it is granted to node %llu, which is not there",
 					  (unsigned long long)core->ties[i].node);
-		instance->node = node;
+		tie(core, instance, node);
 		if (!is_granted)
 			continue;
 		if (ctr_leases_reserve(&core->leases) != CENTRO_OK)
