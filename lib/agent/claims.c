@@ -4,7 +4,8 @@
  *
  * A claim writes nothing, so one whose answer was lost is made again. A lease
  * counts from when the claim was sent; only one is under way, so that is one
- * moment for all that wait for the answer.
+ * moment for all that wait for the answer. An answer that comes when the lease is
+ * over already settles nothing: what it granted may run elsewhere soon.
  *
  * Layer: agent.
  */
@@ -13,6 +14,13 @@
 static struct ctr_attempt *first_claiming(const struct ctr_agent *agent)
 {
 	return ctr_list_entry(agent->claiming.next, struct ctr_attempt, claim);
+}
+
+static void claim_again(struct ctr_agent *agent, struct ctr_attempt *attempt)
+{
+	ctr_list_remove(&attempt->claim);
+	attempt->phase = CTR_ATTEMPT_OFFERED;
+	ctr_list_append(&agent->offered, &attempt->claim);
 }
 
 static void on_message(void *arg, struct ctr_grpc_call *call, struct centro_bytes bytes)
@@ -26,7 +34,11 @@ static void on_message(void *arg, struct ctr_grpc_call *call, struct centro_byte
 	for (size_t i = 0; i < response->n_granted; i++) {
 		struct ctr_attempt *attempt =
 			ctr_attempt_find(agent, ctr_codec_attempt_ref(response->granted[i]));
-		if (attempt && attempt->phase == CTR_ATTEMPT_CLAIMING)
+		if (!attempt || attempt->phase != CTR_ATTEMPT_CLAIMING)
+			continue;
+		if (ctr_reached(ctr_after(agent->claim_sent, attempt->lease), agent->now.steady))
+			claim_again(agent, attempt);
+		else
 			ctr_attempt_start(agent, attempt);
 	}
 	/* The others are not granted to us, or not any more. */
@@ -45,11 +57,8 @@ static void on_closed(void *arg, struct ctr_grpc_call *call, enum ctr_grpc_statu
 	else if (!ctr_list_is_empty(&agent->claiming))
 		ctr_agent_pause(agent);
 	while (!ctr_list_is_empty(&agent->claiming)) {
-		struct ctr_attempt *attempt = first_claiming(agent);
-		CTR_ASSERT(attempt->phase == CTR_ATTEMPT_CLAIMING);
-		ctr_list_remove(&attempt->claim);
-		attempt->phase = CTR_ATTEMPT_OFFERED;
-		ctr_list_append(&agent->offered, &attempt->claim);
+		CTR_ASSERT(first_claiming(agent)->phase == CTR_ATTEMPT_CLAIMING);
+		claim_again(agent, first_claiming(agent));
 	}
 }
 

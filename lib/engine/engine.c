@@ -159,6 +159,15 @@ void ctr_engine_free(struct ctr_engine *engine)
 	free_parts(engine);
 }
 
+void ctr_engine_abandon(struct ctr_engine *engine)
+{
+	CTR_ASSERT(!engine->dispatching);
+	CTR_ASSERT(ctr_list_is_empty(&engine->subscribers));
+	engine->store = NULL;
+	engine->reads_under_way = 0;
+	free_parts(engine);
+}
+
 void ctr_engine_fail(struct ctr_engine *engine, int error, const char *why)
 {
 	CTR_ASSERT(error < 0);

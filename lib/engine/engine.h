@@ -67,6 +67,12 @@ int ctr_engine_new(const struct ctr_engine_options *options, struct centro_store
  */
 void ctr_engine_free(struct ctr_engine *engine);
 
+/*
+ * Let go as kill -9 would: nothing is committed, nobody is called. For the
+ * simulator, which has taken the store away before.
+ */
+void ctr_engine_abandon(struct ctr_engine *engine);
+
 enum ctr_engine_state ctr_engine_get_state(const struct ctr_engine *engine);
 /* Why it failed. */
 int ctr_engine_get_error(const struct ctr_engine *engine, struct centro_error_text *text);

@@ -33,8 +33,9 @@ struct ctr_memory_disk {
 	uint64_t term;     /* of the last leader */
 	struct ctr_list scans;
 	struct ctr_memory_fault fault;
+	const struct ctr_memory_hooks *hooks; /* NULL: none */
 	uint32_t store_count;
-	bool held;
+	bool held, lease_held;
 };
 
 struct memory_scan {
@@ -57,7 +58,10 @@ struct memory_store {
 	uint64_t term; /* of this store's leadership; 0: it does not lead */
 	bool owns_disk, late, failed;
 
+	struct centro_instant steady; /* of the last poll */
+
 	const struct centro_batch *batch; /* NULL: no commit is under way */
+	struct centro_instant commit_due; /* not to complete before */
 	centro_store_done_fn *commit_done;
 	void *commit_arg;
 
@@ -94,7 +98,20 @@ struct ctr_memory_disk *ctr_memory_disk_new(const struct centro_allocator *alloc
 	return disk;
 }
 
+static bool nothing_is_left_out(void *arg, struct centro_bytes key)
+{
+	return false;
+}
+
 struct ctr_memory_disk *ctr_memory_disk_clone(const struct ctr_memory_disk *disk)
+{
+	return ctr_memory_disk_clone_some(disk, nothing_is_left_out, NULL);
+}
+
+struct ctr_memory_disk *ctr_memory_disk_clone_some(const struct ctr_memory_disk *disk,
+						   bool (*is_left_out)(void *arg,
+								       struct centro_bytes key),
+						   void *arg)
 {
 	struct ctr_memory_disk *clone = ctr_memory_disk_new(disk->allocator);
 	if (!clone)
@@ -104,6 +121,8 @@ struct ctr_memory_disk *ctr_memory_disk_clone(const struct ctr_memory_disk *disk
 	const struct ctr_memory_row *row =
 		ctr_memory_map_seek(&disk->map, ctr_bytes(NULL, 0), disk->revision);
 	for (; row; row = ctr_memory_map_next(row, disk->revision)) {
+		if (is_left_out(arg, ctr_memory_row_key(row)))
+			continue;
 		struct ctr_memory_row *copy = ctr_memory_row_new(
 			&clone->map, ctr_memory_row_key(row), ctr_memory_row_value(row));
 		if (!copy) {
@@ -133,6 +152,26 @@ void ctr_memory_disk_set_fault(struct ctr_memory_disk *disk, struct ctr_memory_f
 void ctr_memory_disk_hold(struct ctr_memory_disk *disk, bool hold)
 {
 	disk->held = hold;
+}
+
+void ctr_memory_disk_hold_lease(struct ctr_memory_disk *disk, bool hold)
+{
+	disk->lease_held = hold;
+}
+
+void ctr_memory_disk_depose(struct ctr_memory_disk *disk)
+{
+	disk->term++;
+}
+
+void ctr_memory_disk_set_hooks(struct ctr_memory_disk *disk, const struct ctr_memory_hooks *hooks)
+{
+	disk->hooks = hooks;
+}
+
+uint64_t ctr_memory_disk_get_term(const struct ctr_memory_disk *disk)
+{
+	return disk->term;
 }
 
 /* The fault that is due now, and never again. */
@@ -246,6 +285,8 @@ static int write_batch(struct memory_store *memory, const struct centro_batch *b
 	if (memory->term != disk->term)
 		return CENTRO_ERR_FENCED;
 	struct ctr_memory_fault fault = take_fault(disk);
+	if (fault.status == CENTRO_ERR_IO && disk->hooks && disk->hooks->failed)
+		disk->hooks->failed(disk->hooks->arg, memory->term);
 	if (fault.status != CENTRO_OK && !fault.written)
 		return fault.status;
 	if (!meets_requirements(&disk->map, batch))
@@ -256,6 +297,8 @@ static int write_batch(struct memory_store *memory, const struct centro_batch *b
 	if (status != CENTRO_OK)
 		return status;
 	apply(disk, batch, first);
+	if (disk->hooks && disk->hooks->written)
+		disk->hooks->written(disk->hooks->arg, batch, memory->term);
 	return fault.status;
 }
 
@@ -279,6 +322,10 @@ static int memory_commit(struct centro_store *store, const struct centro_batch *
 	memory->batch = batch;
 	memory->commit_done = done;
 	memory->commit_arg = arg;
+	const struct ctr_memory_hooks *hooks = memory->disk->hooks;
+	memory->commit_due = hooks && hooks->delay
+				     ? ctr_after(memory->steady, hooks->delay(hooks->arg))
+				     : memory->steady;
 	if (!memory->late && !memory->disk->held)
 		finish_commit(memory);
 	return CENTRO_OK;
@@ -397,7 +444,7 @@ static int memory_campaign(struct centro_store *store, const char *name, uint64_
 	memory->lead_done = done;
 	memory->lost = lost;
 	memory->lead_arg = arg;
-	if (!memory->late)
+	if (!memory->late && !memory->disk->lease_held)
 		finish_campaign(memory);
 	return CENTRO_OK;
 }
@@ -455,18 +502,22 @@ static int memory_poll(struct centro_store *store, struct centro_instant steady,
 		       struct centro_instant *ret_wake)
 {
 	struct memory_store *memory = memory_of(store);
+	const struct ctr_memory_disk *disk = memory->disk;
+	memory->steady = steady;
 	if (memory->resign_done)
 		finish_resign(memory);
 	notice_loss(memory);
-	if (memory->lead_done)
+	if (memory->lead_done && !disk->lease_held)
 		finish_campaign(memory);
-	if (memory->batch && !memory->disk->held)
+	if (memory->batch && !disk->held && ctr_reached(memory->commit_due, steady))
 		finish_commit(memory);
 	run_scans(memory);
 
-	bool more = memory->resign_done || memory->lead_done ||
-		    !ctr_list_is_empty(&memory->scans) || (memory->batch && !memory->disk->held);
+	bool more = memory->resign_done || (memory->lead_done && !disk->lease_held) ||
+		    !ctr_list_is_empty(&memory->scans);
 	*ret_wake = more ? steady : CTR_NEVER;
+	if (memory->batch && !disk->held)
+		*ret_wake = ctr_earlier(*ret_wake, memory->commit_due);
 	return memory->failed ? CENTRO_ERR_IO : CENTRO_OK;
 }
 

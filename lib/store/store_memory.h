@@ -16,6 +16,11 @@ struct ctr_memory_disk;
 struct ctr_memory_disk *ctr_memory_disk_new(const struct centro_allocator *allocator);
 /* The same contents and term once more; no fault. NULL: no memory. */
 struct ctr_memory_disk *ctr_memory_disk_clone(const struct ctr_memory_disk *disk);
+/* The same, without the rows of which `is_left_out` says so. */
+struct ctr_memory_disk *ctr_memory_disk_clone_some(const struct ctr_memory_disk *disk,
+						   bool (*is_left_out)(void *arg,
+								       struct centro_bytes key),
+						   void *arg);
 /* No store is open on it. NULL is allowed. */
 void ctr_memory_disk_free(struct ctr_memory_disk *disk);
 
@@ -35,6 +40,28 @@ void ctr_memory_disk_set_fault(struct ctr_memory_disk *disk, struct ctr_memory_f
  * complete at once; the first poll after the release completes them.
  */
 void ctr_memory_disk_hold(struct ctr_memory_disk *disk, bool hold);
+
+/*
+ * While held, no campaign ends: a lease outlives the server that held it. And the
+ * other way round: whoever leads has lost it, as when its lease vanishes.
+ */
+void ctr_memory_disk_hold_lease(struct ctr_memory_disk *disk, bool hold);
+void ctr_memory_disk_depose(struct ctr_memory_disk *disk);
+
+/* For whoever simulates a disk. Each may be NULL. */
+struct ctr_memory_hooks {
+	void *arg;
+	/* A commit begins: how long it takes. Only for stores that complete late. */
+	struct centro_span (*delay)(void *arg);
+	/* A batch of a leader in `term` has reached the disk. */
+	void (*written)(void *arg, const struct centro_batch *batch, uint64_t term);
+	/* A write of that leader has failed: what is on the disk is unknown to it. */
+	void (*failed)(void *arg, uint64_t term);
+};
+/* `hooks` is borrowed for the disk's life; NULL: none. */
+void ctr_memory_disk_set_hooks(struct ctr_memory_disk *disk, const struct ctr_memory_hooks *hooks);
+/* The largest term that was ever given. */
+uint64_t ctr_memory_disk_get_term(const struct ctr_memory_disk *disk);
 
 /*
  * Open a store on `disk`, which stays the caller's. Several may be open on one
