@@ -319,15 +319,14 @@ struct steady {
 /* The choice of a node alone, for each job of the batch; nothing is granted. */
 static uint64_t choose_ns(struct bench *bench, const centro_job_id *jobs)
 {
-	struct ctr_shape *shapes[BATCH];
+	struct ctr_line *lines[BATCH];
 	uint32_t ops = 0;
 
 	for (uint32_t i = 0; i < BATCH; i++)
-		shapes[i] = ctr_shape_get(&bench->core->shapes,
-					  ctr_core_find_job(bench->core, jobs[i])->tasks[0].shape);
+		lines[i] = ctr_core_line(bench->core, instance_of(bench, jobs[i]));
 	uint64_t begin = clock_ns();
 	for (uint32_t i = 0; i < BATCH; i++)
-		CTR_ASSERT(ctr_placement_choose(&bench->core->placement, shapes[i], &ops));
+		CTR_ASSERT(ctr_placement_choose(&bench->core->placement, lines[i], &ops));
 	return clock_ns() - begin;
 }
 

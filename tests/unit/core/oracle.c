@@ -106,6 +106,33 @@ static void grant(struct oracle *oracle, const struct ctr_event *event)
 	}
 }
 
+/* Nothing of the gang waits: all of it was granted, one after the other, before anything else. */
+static void end_gang(struct oracle *oracle)
+{
+	const struct oracle_job *job = job_of(oracle, oracle->gang);
+
+	for (uint32_t i = 0; oracle->gang != 0 && i < job->instance_count; i++)
+		ck_assert_msg(job->instances[i].node != 0 || job->instances[i].ended,
+			      "a part of gang %llu was granted, and %lu was not",
+			      (unsigned long long)oracle->gang, (unsigned long)i);
+	oracle->gang = 0;
+}
+
+static void see_gang(struct oracle *oracle, const struct ctr_event *event)
+{
+	bool is_grant = event->type == CENTRO_EVENT_INSTANCE_ASSIGNED;
+
+	if (!is_grant || event->attempt.job != oracle->gang)
+		end_gang(oracle);
+	if (is_grant && job_of(oracle, event->attempt.job)->gang)
+		oracle->gang = event->attempt.job;
+}
+
+void oracle_see_end(struct oracle *oracle)
+{
+	end_gang(oracle);
+}
+
 static void release(struct oracle *oracle, const struct ctr_event *event)
 {
 	const struct oracle_job *job = job_of(oracle, event->attempt.job);
@@ -144,6 +171,7 @@ void oracle_see(struct oracle *oracle, const struct ctr_event *event)
 	ck_assert_ptr_null(event->command);
 	if (event->attempt.job != 0)
 		ck_assert(!job_of(oracle, event->attempt.job)->ended);
+	see_gang(oracle, event);
 
 	switch (event->type) {
 	case CENTRO_EVENT_JOB_SUBMITTED:

@@ -73,6 +73,7 @@ static void watch(struct world *world)
 			world->recent_node[world->recent_count++ % RECENT] = event->node;
 		}
 	}
+	oracle_see_end(&world->oracle);
 }
 
 static int execute(struct world *world, const struct ctr_command *command)
@@ -137,6 +138,7 @@ static void do_submit(struct world *world)
 		job.need[CTR_DIM_NAMED] = 1;
 	}
 	task.count = (uint32_t)below(world, 5);
+	task.gang = job.gang = one_in(world, 3);
 	task.lease = ctr_span_ms(lease_ms[below(world, 4)]);
 	task.on_disconnect = one_in(world, 10) ? CTR_ON_DISCONNECT_KEEP : 0;
 	if (one_in(world, 30))
