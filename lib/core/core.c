@@ -63,7 +63,8 @@ int ctr_core_new(const struct ctr_core_options *options, struct ctr_core **ret_c
 	struct ctr_core_options filled = fill_options(options);
 	const struct centro_allocator *allocator = options->allocator;
 
-	if (filled.queues_max > QUEUES_MAX_LIMIT || filled.requests_max > REQUESTS_MAX_LIMIT)
+	if (filled.queues_max > QUEUES_MAX_LIMIT || filled.requests_max > REQUESTS_MAX_LIMIT ||
+	    (unsigned)filled.order > CTR_ORDER_FIFO)
 		return CENTRO_ERR_INVALID;
 	struct ctr_core *core = ctr_alloc_zero(allocator, sizeof(*core));
 	if (!core)
@@ -82,7 +83,7 @@ int ctr_core_new(const struct ctr_core_options *options, struct ctr_core **ret_c
 	ctr_job_table_init(&core->jobs, allocator);
 	ctr_nodes_init(&core->nodes, allocator, filled.seed);
 	ctr_requests_init(&core->requests, allocator, filled.seed, filled.requests_max);
-	ctr_pending_init(&core->pending);
+	ctr_pending_init(&core->pending, filled.order == CTR_ORDER_FIFO);
 	ctr_placement_init(&core->placement, allocator, &core->nodes, filled.seed);
 	ctr_leases_init(&core->leases, allocator, filled.drift_ppm, filled.lease_grace);
 	ctr_outbox_init(&core->outbox, allocator);

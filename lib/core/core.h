@@ -72,10 +72,10 @@ int ctr_core_execute(struct ctr_core *core, struct ctr_now now, const struct ctr
 bool ctr_core_tick(struct ctr_core *core, struct ctr_now now);
 
 /*
- * Place what waits, by priority, then age, then id. Bounded by about `ops_max`
- * looks at a node; true: there may be more to place, call again (also when there
- * was no memory). Cheap when nothing that waits can have come to fit: what did not
- * is not tried again before something ended or was added.
+ * Place what waits, in the core's order. Bounded by about `ops_max` looks at a
+ * node; true: there may be more to place, call again (also when there was no
+ * memory). Cheap when nothing that waits can have come to fit: what did not is not
+ * tried again before something ended or was added.
  *
  * The pending instances of a gang are granted together, in one call of this, or not
  * at all; while they wait they hold nothing. What a gang needs is not cut by ops_max.

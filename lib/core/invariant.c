@@ -420,6 +420,8 @@ static int check_pending(const struct ctr_core *core, struct totals *totals,
 	CHECK(totals->waiting == core->pending.count, "what waits is in no line, or in two");
 	CHECK(references == totals->shapes, "a shape miscounts its tasks");
 	CHECK(totals->lines == in_trees, "a line is in no tree, or in two");
+	CHECK(!core->pending.is_strict || !core->pending.trees[1].first,
+	      "a line is parked in strict order");
 	CHECK(in_use + core->shapes.unused_count == core->shapes.count, "a number is lost");
 	CHECK(in_use == core->shapes.by_key.count, "a shape is not found");
 	return CENTRO_OK;

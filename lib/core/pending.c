@@ -12,6 +12,9 @@
  * work that goes first is seen at once, and no line is passed over for ever,
  * however many there are and however often something ends.
  *
+ * In strict order there is no pass: the one tree is in order, whatever was tried,
+ * and as long as its first line is known not to fit, nothing is tried.
+ *
  * Layer: core.
  */
 #include "core/pending.h"
@@ -41,9 +44,9 @@ static int compare_lines(const struct ctr_tree_node *a, const struct ctr_tree_no
 				    ctr_pending_first(CTR_CONTAINER_OF(b, struct ctr_line, order)));
 }
 
-void ctr_pending_init(struct ctr_pending *pending)
+void ctr_pending_init(struct ctr_pending *pending, bool is_strict)
 {
-	*pending = (struct ctr_pending){0};
+	*pending = (struct ctr_pending){.is_strict = is_strict};
 	ctr_tree_init(&pending->trees[0], compare_lines);
 	ctr_tree_init(&pending->trees[1], compare_lines);
 }
@@ -134,8 +137,28 @@ void ctr_pending_remove(struct ctr_pending *pending, struct ctr_line *line,
 		link_line(pending, line, tree);
 }
 
+const struct ctr_instance *ctr_pending_head(const struct ctr_pending *pending)
+{
+	const struct ctr_tree_node *first = pending->trees[0].first;
+	CTR_ASSERT(pending->is_strict && pending->open == 0);
+
+	return first ? ctr_pending_first(CTR_CONTAINER_OF(first, struct ctr_line, order)) : NULL;
+}
+
+static struct ctr_line *next_in_strict_order(const struct ctr_pending *pending, uint64_t freed)
+{
+	struct ctr_tree_node *first = pending->trees[pending->open].first;
+	if (!first)
+		return NULL;
+	struct ctr_line *line = CTR_CONTAINER_OF(first, struct ctr_line, order);
+	return line->tried != freed ? line : NULL;
+}
+
 struct ctr_line *ctr_pending_next(struct ctr_pending *pending, uint64_t freed)
 {
+	if (pending->is_strict)
+		return next_in_strict_order(pending, freed);
+
 	for (;;) {
 		struct ctr_tree *open = &pending->trees[pending->open];
 		if (!open->first) {
@@ -159,6 +182,8 @@ void ctr_pending_park(struct ctr_pending *pending, struct ctr_line *line, uint64
 	CTR_ASSERT(line->tried <= freed);
 
 	line->tried = freed;
+	if (pending->is_strict)
+		return;
 	unlink_line(pending, line);
 	link_line(pending, line, !pending->open);
 }

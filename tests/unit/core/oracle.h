@@ -7,8 +7,9 @@
  * what was asked and the events that came of it, keeps its own small books, and
  * fails the test when a promise is broken: I2 (one request, one job), I3 (one
  * grant at a time, attempts rise), I6 (no node has more than it offers), I9
- * (ended is ended, cancelled starts nothing), I10 (no gap in the numbers), and that
- * the pending instances of a gang are granted together.
+ * (ended is ended, cancelled starts nothing), I10 (no gap in the numbers), that
+ * the pending instances of a gang are granted together, and in strict order that
+ * nothing is granted while something waits that goes before it.
  */
 
 #include "cluster.h"
@@ -28,6 +29,7 @@ struct oracle_instance {
 struct oracle_job {
 	bool known, cancelled, ended;
 	bool gang;
+	int32_t priority;
 	uint32_t instance_count;
 	uint32_t need[ORACLE_DIMENSIONS];
 	const char *datacenters[2]; /* NULL: no more; none: anywhere */
@@ -46,7 +48,9 @@ struct oracle_request {
 };
 
 struct oracle {
+	bool is_strict; /* the order */
 	uint64_t last_event;
+	centro_job_id last_job;
 	centro_job_id gang; /* of which something was granted by the last event; 0: none */
 	struct oracle_job jobs[ORACLE_JOBS_MAX]; /* by id, modulo */
 	struct oracle_node nodes[ORACLE_NODES_MAX];
