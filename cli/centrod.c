@@ -38,6 +38,8 @@ static const char usage[] =
 	"  --storage-size SIZE    the store's largest size. Default: 16GiB\n"
 	"  --queue NAME[:WEIGHT[:PRIORITY]]\n"
 	"                         a queue besides \"default\"; may be repeated\n"
+	"  --order ORDER          fill: a job that does not fit is passed over; fifo: nothing\n"
+	"                         behind it starts. Default: fill\n"
 	"  --node-timeout TIME    silence until a node is down. Default: 60s\n"
 	"  --connections-max N    Default: 10000\n"
 	"  --jobs-max N           jobs that have not ended. Default: 4000000\n"
@@ -65,6 +67,7 @@ enum {
 	INSECURE,
 	STORAGE_SIZE,
 	QUEUE,
+	ORDER,
 	NODE_TIMEOUT,
 	CONNECTIONS_MAX,
 	JOBS_MAX,
@@ -78,6 +81,7 @@ static const struct option options[] = {
 	{"insecure", no_argument, NULL, INSECURE},
 	{"storage-size", required_argument, NULL, STORAGE_SIZE},
 	{"queue", required_argument, NULL, QUEUE},
+	{"order", required_argument, NULL, ORDER},
 	{"node-timeout", required_argument, NULL, NODE_TIMEOUT},
 	{"connections-max", required_argument, NULL, CONNECTIONS_MAX},
 	{"jobs-max", required_argument, NULL, JOBS_MAX},
@@ -140,6 +144,18 @@ static int set_queue(struct settings *settings, char *value, struct centro_error
 	return CENTRO_OK;
 }
 
+static int set_order(const char *value, enum centro_order *ret_order,
+		     struct centro_error_text *text)
+{
+	if (strcmp(value, "fill") == 0)
+		*ret_order = CENTRO_ORDER_FILL;
+	else if (strcmp(value, "fifo") == 0)
+		*ret_order = CENTRO_ORDER_FIFO;
+	else
+		return daemon_wrong(text, value, "say fill or fifo");
+	return CENTRO_OK;
+}
+
 static int set_log_level(struct settings *settings, const char *value,
 			 struct centro_error_text *text)
 {
@@ -167,6 +183,8 @@ static int set(void *arg, int option, char *value, struct centro_error_text *tex
 			       : daemon_wrong(text, value, "not a size; write it like 16GiB");
 	case QUEUE:
 		return set_queue(settings, value, text);
+	case ORDER:
+		return set_order(value, &server->order, text);
 	case NODE_TIMEOUT:
 		return set_span(value, &server->node_timeout, text);
 	case CONNECTIONS_MAX:

@@ -27,6 +27,7 @@ enum {
 	DISK,
 	RESOURCE,
 	COUNT,
+	GANG,
 	DATACENTER,
 	LABEL,
 	ENV,
@@ -48,6 +49,7 @@ const struct flag job_flags[] = {
 	{DISK, "disk", 0, "SIZE", "10GiB"},
 	{RESOURCE, "resource", 'r', "NAME=N", "any other, such as gpu=1; may be repeated"},
 	{COUNT, "count", 0, "N", "instances, numbered from 0; default 1"},
+	{GANG, "gang", 0, NULL, "all instances start together, or none does"},
 	{DATACENTER, "datacenter", 0, "NAME", "where it may run; may be repeated"},
 	{LABEL, "label", 'l', "KEY=VALUE", "may be repeated"},
 	{ENV, "env", 'e', "NAME=VALUE", "of the command; may be repeated"},
@@ -140,6 +142,9 @@ static int set_of_task(const struct cli *cli, cJSON *task, const struct arg *arg
 	switch (arg->id) {
 	case COUNT:
 		return set_number(cli, task, "count", arg->value, 1, UINT32_MAX);
+	case GANG:
+		json_set_bool(task, "gang", true);
+		return 0;
 	case ENV:
 		return selection_parse_pair(cli, "env", arg->value,
 					    json_member_object(task, "env"));

@@ -120,6 +120,7 @@ struct centro_engine_options {
 	struct centro_span node_timeout; /**< silence until a node is down; default 60 s */
 	uint32_t jobs_max;               /**< that have not ended; default 4,000,000 */
 	uint32_t nodes_max;              /**< default 200,000 */
+	enum centro_order order;         /**< in which what waits is placed; default: fill */
 };
 #define CENTRO_ENGINE_OPTIONS_INIT                           \
 	{                                                    \

@@ -110,6 +110,12 @@ struct centro_task_options {
 	const char *const *named;       /**< names of other resources … */
 	const uint32_t *named_amount;   /**< … and how much of each */
 	size_t named_count;
+	/**
+	 * All or nothing: the pending instances of a gang are granted together, in one
+	 * pass and one batch, or not at all. Those that were lost and wait again are
+	 * granted by the same rule, beside the ones that still run.
+	 */
+	bool gang;
 };
 #define CENTRO_TASK_OPTIONS_INIT                                                                   \
 	{                                                                                          \

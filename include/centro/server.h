@@ -50,6 +50,7 @@ struct centro_server_options {
 	const int32_t *queue_priorities;
 	size_t queue_count;
 	struct centro_span drain_limit; /**< from drain until calls are cut; default 10 s */
+	enum centro_order order;        /**< in which what waits is placed; default: fill */
 };
 #define CENTRO_SERVER_OPTIONS_INIT                                                                 \
 	{                                                                                          \

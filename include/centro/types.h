@@ -74,6 +74,14 @@ struct centro_attempt_ref {
 	uint32_t attempt; /**< from 1 */
 };
 
+/** In which order what waits is placed. Higher priority first, then the older job. */
+enum centro_order {
+	/** What does not fit now is passed over, and does not hold up what would fit. */
+	CENTRO_ORDER_FILL = 0,
+	/** Strict: what does not fit is waited for, and nothing behind it starts. */
+	CENTRO_ORDER_FIFO = 1,
+};
+
 #ifdef __cplusplus
 }
 #endif

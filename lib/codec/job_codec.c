@@ -35,6 +35,7 @@ static const struct ctr_read_row task_read_rows[] = {
 	TASK_ROW(CTR_READ_SPAN, lease, lease),
 	TASK_ROW(CTR_READ_SPAN, kill_grace, kill_grace),
 	TASK_ROW(CTR_READ_UINT, on_disconnect, on_disconnect),
+	TASK_ROW(CTR_READ_UINT, gang, gang),
 	TASK_ROW(CTR_READ_TEXT, working_dir, working_dir),
 	CTR_READ_NESTED_ROW(Centro__V1__Task, resources, struct ctr_task_spec, resources,
 			    &ctr_read_resources),

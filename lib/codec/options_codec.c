@@ -160,6 +160,7 @@ static const struct ctr_write_row task_write[] = {
 	TASK_ROW(1, CTR_WRITE_TEXT, name),  TASK_ROW(4, CTR_WRITE_TEXT, working_dir),
 	TASK_ROW(6, CTR_WRITE_UINT, count), TASK_ROW(7, CTR_WRITE_SPAN, time_limit),
 	TASK_ROW(8, CTR_WRITE_SPAN, lease), TASK_ROW(9, CTR_WRITE_SPAN, kill_grace),
+	TASK_ROW(11, CTR_WRITE_UINT, gang),
 };
 static const struct ctr_write_row task_resources_write[] = {
 	TASK_ROW(1, CTR_WRITE_UINT, cpu_milli),

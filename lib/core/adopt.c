@@ -20,11 +20,11 @@ void ctr_adopt_job(struct ctr_core *core, struct ctr_job *job, struct ctr_queue 
 	job->queue_number = queue->number;
 	for (size_t i = 0; i < job->task_count; i++) {
 		struct ctr_task *task = &job->tasks[i];
-		struct ctr_shape *shape = ctr_shape_get(&core->shapes, task->shape);
 		for (size_t j = 0; j < task->count; j++) {
-			if (task->instances[j].state != CENTRO_INSTANCE_PENDING)
+			struct ctr_instance *instance = &task->instances[j];
+			if (instance->state != CENTRO_INSTANCE_PENDING)
 				continue;
-			ctr_pending_add(&core->pending, shape, &task->instances[j]);
+			ctr_pending_add(&core->pending, ctr_core_line(core, instance), instance);
 			queue->pending++;
 		}
 	}

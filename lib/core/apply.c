@@ -126,7 +126,7 @@ static void stop_waiting(struct ctr_core *core, struct ctr_instance *instance)
 	CTR_ASSERT(instance->state == CENTRO_INSTANCE_PENDING);
 	CTR_ASSERT(queue->pending > 0);
 
-	ctr_pending_remove(&core->pending, shape_of(core, instance), instance);
+	ctr_pending_remove(&core->pending, ctr_core_line(core, instance), instance);
 	queue->pending--;
 }
 
@@ -136,7 +136,7 @@ static void wait_again(struct ctr_core *core, struct ctr_instance *instance)
 	CTR_ASSERT(instance->attempt > 0);
 	CTR_ASSERT(!ctr_job_is_cancelled(instance->job));
 
-	ctr_pending_add(&core->pending, shape_of(core, instance), instance);
+	ctr_pending_add(&core->pending, ctr_core_line(core, instance), instance);
 	queue_of(core, instance)->pending++;
 }
 

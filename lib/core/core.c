@@ -63,7 +63,8 @@ int ctr_core_new(const struct ctr_core_options *options, struct ctr_core **ret_c
 	struct ctr_core_options filled = fill_options(options);
 	const struct centro_allocator *allocator = options->allocator;
 
-	if (filled.queues_max > QUEUES_MAX_LIMIT || filled.requests_max > REQUESTS_MAX_LIMIT)
+	if (filled.queues_max > QUEUES_MAX_LIMIT || filled.requests_max > REQUESTS_MAX_LIMIT ||
+	    (unsigned)filled.order > CTR_ORDER_FIFO)
 		return CENTRO_ERR_INVALID;
 	struct ctr_core *core = ctr_alloc_zero(allocator, sizeof(*core));
 	if (!core)
@@ -82,7 +83,7 @@ int ctr_core_new(const struct ctr_core_options *options, struct ctr_core **ret_c
 	ctr_job_table_init(&core->jobs, allocator);
 	ctr_nodes_init(&core->nodes, allocator, filled.seed);
 	ctr_requests_init(&core->requests, allocator, filled.seed, filled.requests_max);
-	ctr_pending_init(&core->pending);
+	ctr_pending_init(&core->pending, filled.order == CTR_ORDER_FIFO);
 	ctr_placement_init(&core->placement, allocator, &core->nodes, filled.seed);
 	ctr_leases_init(&core->leases, allocator, filled.drift_ppm, filled.lease_grace);
 	ctr_outbox_init(&core->outbox, allocator);
@@ -139,19 +140,27 @@ static void set_now(struct ctr_core *core, struct ctr_now now)
 	core->now = now;
 }
 
-/* A decision with room for `count` events. OK or NOMEM. */
-static int open_decision(struct ctr_core *core, size_t count, struct ctr_decision *ret_decision)
+/* Room for `count` events was reserved. */
+static struct ctr_decision begin_decision(struct ctr_core *core, size_t count)
 {
 	struct ctr_outbox *outbox = &core->outbox;
-	CTR_ASSERT(count <= CTR_INSTANCES_MAX + 2);
+	CTR_ASSERT(count <= outbox->event_capacity - outbox->event_count);
 
-	if (ctr_outbox_reserve(outbox, count) != CENTRO_OK)
-		return CENTRO_ERR_NOMEM;
-	*ret_decision = (struct ctr_decision){
+	return (struct ctr_decision){
 		.events = outbox->event_count > 0 ? outbox->events + outbox->event_count
 						  : outbox->events,
 		.count_max = count,
 	};
+}
+
+/* A decision with room for `count` events. OK or NOMEM. */
+static int open_decision(struct ctr_core *core, size_t count, struct ctr_decision *ret_decision)
+{
+	CTR_ASSERT(count <= CTR_INSTANCES_MAX + 2);
+
+	if (ctr_outbox_reserve(&core->outbox, count) != CENTRO_OK)
+		return CENTRO_ERR_NOMEM;
+	*ret_decision = begin_decision(core, count);
 	return CENTRO_OK;
 }
 
@@ -255,25 +264,56 @@ bool ctr_core_tick(struct ctr_core *core, struct ctr_now now)
 	return ctr_reached(ctr_core_next_wake(core), now.cluster);
 }
 
+static int reserve_grants(struct ctr_core *core, uint32_t count)
+{
+	CTR_ASSERT(count > 0 && count <= CTR_INSTANCES_MAX);
+
+	if (ctr_outbox_reserve(&core->outbox, count) != CENTRO_OK)
+		return CENTRO_ERR_NOMEM;
+	return ctr_leases_reserve(&core->leases, count);
+}
+
+/* The first of the line gets an attempt. False: it fits on no node. */
+static bool grant_first(struct ctr_core *core, struct ctr_now now, struct ctr_line *line,
+			uint32_t *ops)
+{
+	const struct ctr_node *node = ctr_placement_choose(&core->placement, line, ops);
+	if (!node)
+		return false;
+	struct ctr_decision decision = begin_decision(core, 1);
+	ctr_decide_grant(now, ctr_pending_first(line), node, &decision);
+	CTR_ASSERT(decision.count == 1);
+	ctr_apply(core, &decision);
+	return true;
+}
+
+/* The first `count`, which are granted together. False: there is not room for all. */
+static bool grant_together(struct ctr_core *core, struct ctr_now now, struct ctr_line *line,
+			   uint32_t count, uint32_t *ops)
+{
+	if (!ctr_placement_has_room(&core->placement, line, count, ops))
+		return false;
+	for (uint32_t i = 0; i < count; i++) {
+		bool is_granted = grant_first(core, now, line, ops);
+		CTR_ASSERT(is_granted);
+	}
+	return true;
+}
+
 bool ctr_core_schedule(struct ctr_core *core, struct ctr_now now, uint32_t ops_max)
 {
 	uint32_t ops = 0;
-	struct ctr_shape *shape;
+	struct ctr_line *line;
 	set_now(core, now);
 
-	while ((shape = ctr_pending_next(&core->pending, core->placement.freed))) {
-		struct ctr_decision decision;
-		if (ops >= ops_max || open_decision(core, 1, &decision) != CENTRO_OK ||
-		    ctr_leases_reserve(&core->leases) != CENTRO_OK)
+	while ((line = ctr_pending_next(&core->pending, core->placement.freed))) {
+		uint32_t count = ctr_pending_together(line);
+		if (ops >= ops_max || reserve_grants(core, count) != CENTRO_OK)
 			return true;
-		const struct ctr_node *node = ctr_placement_choose(&core->placement, shape, &ops);
-		if (!node) {
-			ctr_pending_park(&core->pending, shape, core->placement.freed);
-			continue;
-		}
-		ctr_decide_grant(now, ctr_pending_first(shape), node, &decision);
-		CTR_ASSERT(decision.count == 1);
-		ctr_apply(core, &decision);
+		bool is_granted = count == 1 ? grant_first(core, now, line, &ops)
+					     : grant_together(core, now, line, count, &ops);
+		if (!is_granted)
+			ctr_pending_park(&core->pending, line, core->placement.freed);
 	}
 	return false;
 }

@@ -23,6 +23,12 @@
 
 struct ctr_core;
 
+/* In which order what waits is placed: by priority, then age, then id, … */
+enum ctr_order {
+	CTR_ORDER_FILL = CENTRO_ORDER_FILL, /* … past what does not fit */
+	CTR_ORDER_FIFO = CENTRO_ORDER_FIFO, /* … up to the first that does not fit */
+};
+
 /* 0 means the default. */
 struct ctr_core_options {
 	const struct centro_allocator *allocator; /* NULL: the C library's */
@@ -36,6 +42,7 @@ struct ctr_core_options {
 	struct centro_span lease_grace;  /* beyond a lease, before granting again; 2 s */
 	uint32_t drift_ppm;              /* of clock rates between machines; 10,000 = 1 % */
 	bool keep_hash;                  /* see ctr_core_running_hash(); takes no memory */
+	enum ctr_order order;
 };
 
 int ctr_core_new(const struct ctr_core_options *options, struct ctr_core **ret_core);
@@ -65,10 +72,13 @@ int ctr_core_execute(struct ctr_core *core, struct ctr_now now, const struct ctr
 bool ctr_core_tick(struct ctr_core *core, struct ctr_now now);
 
 /*
- * Place what waits, by priority, then age, then id. Bounded by about `ops_max`
- * looks at a node; true: there may be more to place, call again (also when there
- * was no memory). Cheap when nothing that waits can have come to fit: what did not
- * is not tried again before something ended or was added.
+ * Place what waits, in the core's order. Bounded by about `ops_max` looks at a
+ * node; true: there may be more to place, call again (also when there was no
+ * memory). Cheap when nothing that waits can have come to fit: what did not is not
+ * tried again before something ended or was added.
+ *
+ * The pending instances of a gang are granted together, in one call of this, or not
+ * at all; while they wait they hold nothing. What a gang needs is not cut by ops_max.
  */
 bool ctr_core_schedule(struct ctr_core *core, struct ctr_now now, uint32_t ops_max);
 

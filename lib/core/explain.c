@@ -5,7 +5,9 @@
  * The nodes go through the same filters as in placement, one after the other:
  * ready, datacenter, large enough, enough free. The sentence says how far they
  * got, and at the filter that stopped the last of them what was asked for and
- * what there is.
+ * what there is. Of a gang it says as well how many could be placed of how many.
+ *
+ * In strict order a job waits for what its head waits for, and that is explained.
  *
  * Layer: core.
  */
@@ -19,6 +21,9 @@ struct funnel {
 	/* Of those in the zones, in each dimension. */
 	struct ctr_resources largest;  /* the capacity of the largest */
 	struct ctr_resources roomiest; /* the most that is free on one that is large enough */
+	/* Instances, for which there would be room on all of them together. */
+	uint64_t slots;       /* now */
+	uint64_t empty_slots; /* if nothing else were there */
 };
 
 static const struct ctr_instance *find_waiting(const struct ctr_job *job)
@@ -50,6 +55,19 @@ static bool is_in_zones(const struct ctr_shape *shape, const struct ctr_node *no
 	return shape->zone_count == 0;
 }
 
+/* How many instances fit into what is free, which is below 0 where a node has shrunk. */
+static uint64_t count_slots(const struct ctr_shape *shape, const struct ctr_resources *room)
+{
+	int64_t slots = UINT32_MAX;
+
+	for (uint32_t i = 0; i < shape->want_count; i++) {
+		int64_t of_this = room->amount[shape->wants[i].dimension] / shape->wants[i].amount;
+		if (slots > of_this)
+			slots = of_this;
+	}
+	return slots > 0 ? (uint64_t)slots : 0;
+}
+
 static void pour(struct funnel *funnel, const struct ctr_shape *shape, const struct ctr_node *node)
 {
 	struct ctr_resources room;
@@ -67,6 +85,8 @@ static void pour(struct funnel *funnel, const struct ctr_shape *shape, const str
 	for (size_t i = 0; i < CTR_DIMENSIONS_MAX; i++)
 		room.amount[i] = node->capacity.amount[i] - node->used.amount[i];
 	raise(&funnel->roomiest, &room);
+	funnel->slots += count_slots(shape, &room);
+	funnel->empty_slots += count_slots(shape, &node->capacity);
 	if (ctr_resources_fit(&shape->need, &room))
 		funnel->roomy++;
 }
@@ -170,21 +190,72 @@ static void explain(const struct ctr_core *core, const struct ctr_shape *shape,
 	}
 }
 
+/* Why `waiting` instances, each of which fits on some node, do not fit together. */
+static void explain_short(const struct ctr_core *core, const struct ctr_shape *shape,
+			  const struct funnel *funnel, uint32_t waiting,
+			  struct centro_error_text *ret_text)
+{
+	struct centro_error_text nodes;
+	CTR_ASSERT(funnel->slots < waiting);
+
+	name_nodes(core, shape, funnel, &nodes);
+	if (funnel->empty_slots < waiting)
+		ctr_error(ret_text, CENTRO_OK, "there is room for %llu at the most on %.250s",
+			  (unsigned long long)funnel->empty_slots, nodes.text);
+	else
+		ctr_error(ret_text, CENTRO_OK, "something must end on %.250s", nodes.text);
+}
+
+static void explain_gang(const struct ctr_core *core, const struct ctr_shape *shape,
+			 const struct funnel *funnel, uint32_t waiting,
+			 struct centro_error_text *ret_text)
+{
+	struct centro_error_text reason;
+	uint64_t slots = funnel->slots < waiting ? funnel->slots : waiting;
+
+	if (funnel->large > 0 && slots < waiting)
+		explain_short(core, shape, funnel, waiting, &reason);
+	else
+		explain(core, shape, funnel, &reason);
+	ctr_error(ret_text, CENTRO_OK,
+		  "a gang, of which %llu of %lu could be placed now and all must: %.400s",
+		  (unsigned long long)slots, (unsigned long)waiting, reason.text);
+}
+
+static void explain_waiting(const struct ctr_core *core, const struct ctr_instance *instance,
+			    struct centro_error_text *ret_text)
+{
+	struct funnel funnel = {0};
+	const struct ctr_line *line = ctr_core_line(core, instance);
+	const struct ctr_shape *shape = line->shape;
+
+	for (uint32_t i = 0; i < core->nodes.count; i++)
+		pour(&funnel, shape, core->nodes.list[i]);
+	CTR_ASSERT(funnel.roomy <= funnel.large && funnel.large <= funnel.in_zones);
+	CTR_ASSERT(funnel.in_zones <= funnel.ready && funnel.ready <= core->nodes.count);
+	if (shape->gang > 0)
+		explain_gang(core, shape, &funnel, ctr_pending_together(line), ret_text);
+	else
+		explain(core, shape, &funnel, ret_text);
+}
+
 void ctr_core_explain(const struct ctr_core *core, const struct ctr_job *job,
 		      struct centro_error_text *ret_text)
 {
-	struct funnel funnel = {0};
+	struct centro_error_text reason;
 	const struct ctr_instance *instance = find_waiting(job);
 	CTR_ASSERT(job->task_count > 0);
 
 	ret_text->text[0] = '\0';
 	if (!instance)
 		return;
-	const struct ctr_shape *shape =
-		ctr_shape_get(&core->shapes, ctr_instance_task(instance)->shape);
-	for (uint32_t i = 0; i < core->nodes.count; i++)
-		pour(&funnel, shape, core->nodes.list[i]);
-	CTR_ASSERT(funnel.roomy <= funnel.large && funnel.large <= funnel.in_zones);
-	CTR_ASSERT(funnel.in_zones <= funnel.ready && funnel.ready <= core->nodes.count);
-	explain(core, shape, &funnel, ret_text);
+	const struct ctr_instance *head =
+		core->pending.is_strict ? ctr_pending_head(&core->pending) : instance;
+	explain_waiting(core, head, &reason);
+	if (head->job == job)
+		*ret_text = reason;
+	else
+		ctr_error(ret_text, CENTRO_OK,
+			  "the order is strict, and job %llu goes first: %.400s",
+			  (unsigned long long)head->job->id, reason.text);
 }

@@ -168,6 +168,17 @@ static inline bool ctr_job_is_cancelled(const struct ctr_job *job)
 	return job->cancelled_by != NULL;
 }
 
+/* Where an instance waits: with its like, or with those of its gang that were granted before. */
+static inline struct ctr_line *ctr_core_line(const struct ctr_core *core,
+					     const struct ctr_instance *instance)
+{
+	const struct ctr_task *task = ctr_instance_task(instance);
+
+	return task->gang && instance->attempt > 0
+		       ? ctr_task_line(task)
+		       : &ctr_shape_get(&core->shapes, task->shape)->line;
+}
+
 /* The instance that a reference names, whatever its attempt; NULL: none. */
 struct ctr_instance *ctr_core_instance(const struct ctr_core *core,
 				       const struct centro_attempt_ref *ref);

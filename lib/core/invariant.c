@@ -27,8 +27,78 @@
 /* Sums over all jobs, to be compared with what the tables keep. */
 struct totals {
 	uint64_t jobs, dirty, pending, granted, leases;
-	uint64_t shapes; /* hashes of what each task refers to */
+	uint64_t shapes;  /* hashes of what each task refers to */
+	uint64_t waiting; /* in lines */
+	uint32_t lines;   /* in which something waits */
 };
+
+/* ---- one line ---- */
+
+static uint64_t slots_on(const struct ctr_room *room, const struct ctr_shape *shape)
+{
+	uint64_t slots = UINT32_MAX;
+
+	for (size_t i = 0; i < CTR_DIMENSIONS_MAX; i++) {
+		uint64_t amount = (uint64_t)shape->need.amount[i];
+		if (amount > 0 && slots > room->amount[i] / amount)
+			slots = room->amount[i] / amount;
+	}
+	return slots;
+}
+
+/* How many instances would fit in a zone, whatever their order. */
+static uint64_t slots_in(const struct ctr_zone *zone, const struct ctr_shape *shape)
+{
+	uint64_t slots = 0;
+	for (uint32_t i = 0; i < zone->count; i++)
+		slots += slots_on(&zone->rooms[i], shape);
+	return slots;
+}
+
+/* What is parked must fit nowhere: else something waits that could run (I16). */
+static int check_parked(const struct ctr_core *core, const struct ctr_line *line,
+			struct centro_error_text *text)
+{
+	const struct ctr_shape *shape = line->shape;
+	uint64_t slots = 0;
+
+	if (line->tried != core->placement.freed)
+		return CENTRO_OK;
+	if (shape->zone_count == 0)
+		slots = slots_in(&core->placement.all, shape);
+	for (uint32_t i = 0; i < shape->zone_count; i++)
+		slots += slots_in(shape->zones[i], shape);
+	CHECK(slots <= line->slots, "I16: there is more room than a line was told");
+	CHECK(line->count == 0 || slots < ctr_pending_together(line),
+	      "I16: something fits, and is not tried");
+	return CENTRO_OK;
+}
+
+static int check_line(const struct ctr_core *core, const struct ctr_line *line,
+		      const struct ctr_shape *shape, struct totals *totals,
+		      struct centro_error_text *text)
+{
+	const struct ctr_instance *before = NULL;
+	uint32_t count = 0;
+
+	CHECK(line->shape == shape, "a line is of another shape");
+	CHECK((line->in_tree != 0) == (line->waiting.first != NULL), "a line is lost");
+	totals->lines += line->in_tree != 0;
+	for (struct ctr_tree_node *at = line->waiting.first; at; at = ctr_tree_next(at)) {
+		const struct ctr_instance *instance =
+			CTR_CONTAINER_OF(at, struct ctr_instance, waiting);
+		CHECK(instance->state == CENTRO_INSTANCE_PENDING, "what waits is not pending");
+		CHECK(ctr_core_line(core, instance) == line, "in the wrong line");
+		CHECK(!before || ctr_instance_compare(before, instance) < 0, "out of order");
+		before = instance;
+		count++;
+	}
+	CHECK(count == line->count, "a line miscounts what waits");
+	CHECK(line != &shape->line || shape->gang == 0 || count % shape->gang == 0,
+	      "a part of a gang waits that was never granted");
+	totals->waiting += count;
+	return check_parked(core, line, text);
+}
 
 /* ---- one instance ---- */
 
@@ -81,18 +151,38 @@ static int check_instance(const struct ctr_core *core, const struct ctr_instance
 
 /* ---- one job ---- */
 
+/*
+ * A gang begins as a whole: of its instances either all have had an attempt or none
+ * has. So what waits beside one that is granted was granted before.
+ */
+static int check_gang(const struct ctr_core *core, const struct ctr_task *task,
+		      struct totals *totals, struct centro_error_text *text)
+{
+	const struct ctr_shape *shape = ctr_shape_get(&core->shapes, task->shape);
+
+	CHECK(shape->gang == (task->gang ? task->count : 0u), "a gang is of another size");
+	if (!task->gang)
+		return CENTRO_OK;
+	for (uint32_t i = 1; i < task->count; i++)
+		CHECK((task->instances[i].attempt > 0) == (task->instances[0].attempt > 0),
+		      "a gang has begun by half");
+	return check_line(core, ctr_task_line(task), shape, totals, text);
+}
+
 static int check_instances(const struct ctr_core *core, const struct ctr_job *job,
 			   struct totals *totals, struct centro_error_text *text)
 {
 	for (uint32_t i = 0; i < job->task_count; i++) {
 		const struct ctr_task *task = &job->tasks[i];
-		ctr_shape_get(&core->shapes, task->shape);
 		totals->shapes += ctr_hash_u64(task->shape + 1);
+		int error = check_gang(core, task, totals, text);
+		if (error != CENTRO_OK)
+			return error;
 		for (uint32_t j = 0; j < task->count; j++) {
 			const struct ctr_instance *instance = &task->instances[j];
 			CHECK(instance->job == job && instance->task == i && instance->index == j,
 			      "an instance is not where it says");
-			int error = check_instance(core, instance, totals, text);
+			error = check_instance(core, instance, totals, text);
 			if (error != CENTRO_OK)
 				return error;
 		}
@@ -286,51 +376,6 @@ static int check_zones(const struct ctr_core *core, struct centro_error_text *te
 
 /* ---- what waits ---- */
 
-static bool fits_in(const struct ctr_zone *zone, const struct ctr_shape *shape)
-{
-	for (uint32_t i = 0; i < zone->count; i++) {
-		bool fits = true;
-		for (size_t j = 0; j < CTR_DIMENSIONS_MAX && fits; j++)
-			fits = (uint64_t)shape->need.amount[j] <= zone->rooms[i].amount[j];
-		if (fits)
-			return true;
-	}
-	return false;
-}
-
-/* A parked shape must fit nowhere: else something waits that could run (I16). */
-static int check_parked(const struct ctr_core *core, const struct ctr_shape *shape,
-			struct centro_error_text *text)
-{
-	if (shape->tried != core->placement.freed)
-		return CENTRO_OK;
-	CHECK(shape->zone_count > 0 || !fits_in(&core->placement.all, shape),
-	      "I16: something fits on a node, and is not tried");
-	for (uint32_t i = 0; i < shape->zone_count; i++)
-		CHECK(!fits_in(shape->zones[i], shape),
-		      "I16: something fits in a datacenter, and is not tried");
-	return CENTRO_OK;
-}
-
-static int check_shape(const struct ctr_core *core, const struct ctr_shape *shape,
-		       uint64_t *waiting, struct centro_error_text *text)
-{
-	const struct ctr_instance *before = NULL;
-
-	CHECK(shape->references > 0, "a shape is there for nothing");
-	CHECK((shape->in_tree != 0) == (shape->waiting.first != NULL), "a shape is lost");
-	for (struct ctr_tree_node *at = shape->waiting.first; at; at = ctr_tree_next(at)) {
-		const struct ctr_instance *instance =
-			CTR_CONTAINER_OF(at, struct ctr_instance, waiting);
-		CHECK(instance->state == CENTRO_INSTANCE_PENDING, "what waits is not pending");
-		CHECK(ctr_instance_task(instance)->shape == shape->number, "in the wrong shape");
-		CHECK(!before || ctr_instance_compare(before, instance) < 0, "out of order");
-		before = instance;
-		++*waiting;
-	}
-	return check_parked(core, shape, text);
-}
-
 static int check_order(const struct ctr_core *core, uint8_t tree, uint32_t *count,
 		       struct centro_error_text *text)
 {
@@ -338,24 +383,23 @@ static int check_order(const struct ctr_core *core, uint8_t tree, uint32_t *coun
 
 	for (struct ctr_tree_node *at = core->pending.trees[tree].first; at;
 	     at = ctr_tree_next(at)) {
-		const struct ctr_shape *shape = CTR_CONTAINER_OF(at, struct ctr_shape, order);
-		const struct ctr_instance *first = ctr_pending_first(shape);
-		CHECK(shape->in_tree == tree + 1, "a shape is in the wrong tree");
-		CHECK(!before || ctr_instance_compare(before, first) < 0,
-		      "shapes are out of order");
-		CHECK(tree == core->pending.open || shape->tried > 0,
-		      "a shape is parked that was not tried");
+		const struct ctr_line *line = CTR_CONTAINER_OF(at, struct ctr_line, order);
+		const struct ctr_instance *first = ctr_pending_first(line);
+		CHECK(line->in_tree == tree + 1, "a line is in the wrong tree");
+		CHECK(!before || ctr_instance_compare(before, first) < 0, "lines are out of order");
+		CHECK(tree == core->pending.open || line->tried > 0,
+		      "a line is parked that was not tried");
 		before = first;
 		++*count;
 	}
 	return CENTRO_OK;
 }
 
-static int check_pending(const struct ctr_core *core, const struct totals *totals,
+static int check_pending(const struct ctr_core *core, struct totals *totals,
 			 struct centro_error_text *text)
 {
-	uint64_t waiting = 0, references = 0;
-	uint32_t shapes = 0, in_trees = 0, in_use = 0;
+	uint64_t references = 0;
+	uint32_t in_trees = 0, in_use = 0;
 
 	for (uint32_t i = 0; i < core->shapes.count; i++) {
 		const struct ctr_shape *shape = core->shapes.shapes[i];
@@ -363,8 +407,8 @@ static int check_pending(const struct ctr_core *core, const struct totals *total
 			continue;
 		in_use++;
 		references += shape->references * ctr_hash_u64(shape->number + 1);
-		shapes += shape->in_tree != 0;
-		int error = check_shape(core, shape, &waiting, text);
+		CHECK(shape->references > 0, "a shape is there for nothing");
+		int error = check_line(core, &shape->line, shape, totals, text);
 		if (error != CENTRO_OK)
 			return error;
 	}
@@ -373,9 +417,11 @@ static int check_pending(const struct ctr_core *core, const struct totals *total
 		if (error != CENTRO_OK)
 			return error;
 	}
-	CHECK(waiting == core->pending.count, "what waits is in no shape, or in two");
+	CHECK(totals->waiting == core->pending.count, "what waits is in no line, or in two");
 	CHECK(references == totals->shapes, "a shape miscounts its tasks");
-	CHECK(shapes == in_trees, "a shape is in no tree, or in two");
+	CHECK(totals->lines == in_trees, "a line is in no tree, or in two");
+	CHECK(!core->pending.is_strict || !core->pending.trees[1].first,
+	      "a line is parked in strict order");
 	CHECK(in_use + core->shapes.unused_count == core->shapes.count, "a number is lost");
 	CHECK(in_use == core->shapes.by_key.count, "a shape is not found");
 	return CENTRO_OK;

@@ -5,9 +5,9 @@
  * Invariants: the tally of a job is that of its instances, and its state is what
  * the tally says.
  *
- * A job is one piece of memory: itself, its tasks, its instances, its labels and
- * all of its text, one behind the other. Only what comes later (who cancelled
- * it, what an agent said of an instance) is apart.
+ * A job is one piece of memory: itself, its tasks, its instances (and behind those
+ * of a gang its line), its labels and all of its text, one behind the other. Only
+ * what comes later (who cancelled it, what an agent said of an instance) is apart.
  *
  * Layer: core.
  */
@@ -17,6 +17,7 @@
 #include "base/assert.h"
 #include "base/bytes.h"
 #include "base/time.h"
+#include "core/pending.h"
 
 #define TASK_NAME_DEFAULT "main"
 
@@ -43,12 +44,27 @@ static size_t instance_count(const struct ctr_job_spec *spec)
 	return count;
 }
 
+/* A gang of one is a task like any other. */
+static bool is_gang(const struct ctr_task_spec *spec)
+{
+	return spec->gang && spec->count > 1;
+}
+
+static size_t gang_count(const struct ctr_job_spec *spec)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < spec->task_count; i++)
+		count += is_gang(&spec->tasks[i]);
+	return count;
+}
+
 static size_t job_bytes(const struct ctr_job_spec *spec)
 {
 	struct layout layout = {.bytes = sizeof(struct ctr_job)};
 
 	want(&layout, spec->task_count, sizeof(struct ctr_task));
 	want(&layout, instance_count(spec), sizeof(struct ctr_instance));
+	want(&layout, gang_count(spec), sizeof(struct ctr_line));
 	want(&layout, spec->label_count, sizeof(struct ctr_label));
 	want(&layout, spec->name.size, 1);
 	want(&layout, spec->owner.size, 1);
@@ -92,10 +108,12 @@ static void fill_task(struct ctr_task *task, const struct ctr_task_spec *spec, u
 		.on_disconnect = spec->on_disconnect == CTR_ON_DISCONNECT_KEEP
 					 ? CTR_ON_DISCONNECT_KEEP
 					 : CTR_ON_DISCONNECT_STOP,
+		.gang = is_gang(spec),
 	};
 }
 
-static void fill_instances(struct ctr_job *job, uint16_t task, struct ctr_instance *instances)
+/* Returns where the memory behind them goes on. */
+static void *fill_instances(struct ctr_job *job, uint16_t task, struct ctr_instance *instances)
 {
 	CTR_ASSERT(task < job->task_count);
 	CTR_ASSERT((uintptr_t)instances % _Alignof(struct ctr_instance) == 0);
@@ -109,6 +127,8 @@ static void fill_instances(struct ctr_job *job, uint16_t task, struct ctr_instan
 			.state = CENTRO_INSTANCE_PENDING,
 		};
 	}
+	struct ctr_line *line = ctr_task_line(&job->tasks[task]);
+	return job->tasks[task].gang ? line + 1 : line;
 }
 
 static void fill_labels(struct ctr_label *labels, const struct ctr_job_spec *spec, uint8_t **text)
@@ -123,9 +143,11 @@ static void fill_labels(struct ctr_label *labels, const struct ctr_job_spec *spe
 static void fill_job(struct ctr_job *job, const struct ctr_job_spec *spec)
 {
 	struct ctr_task *tasks = (struct ctr_task *)(job + 1);
-	struct ctr_instance *instances = (struct ctr_instance *)(tasks + spec->task_count);
+	void *instances = tasks + spec->task_count;
 	size_t count = instance_count(spec);
-	struct ctr_label *labels = (struct ctr_label *)(instances + count);
+	struct ctr_line *lines = (struct ctr_line *)((struct ctr_instance *)instances + count);
+	/* The lines stand each behind the instances of its gang. */
+	struct ctr_label *labels = (struct ctr_label *)(lines + gang_count(spec));
 	uint8_t *text = (uint8_t *)(labels + spec->label_count);
 	CTR_ASSERT(count > 0 && count <= CTR_INSTANCES_MAX);
 
@@ -149,9 +171,9 @@ static void fill_job(struct ctr_job *job, const struct ctr_job_spec *spec)
 	fill_labels(labels, spec, &text);
 	for (uint16_t i = 0; i < job->task_count; i++) {
 		fill_task(&tasks[i], &spec->tasks[i], &text);
-		fill_instances(job, i, instances);
-		instances += tasks[i].count;
+		instances = fill_instances(job, i, instances);
 	}
+	CTR_ASSERT(instances == labels);
 	CTR_ASSERT(text == (uint8_t *)job + job_bytes(spec));
 }
 
@@ -176,6 +198,7 @@ static int acquire_shape(struct ctr_shape_table *shapes, const struct ctr_job_sp
 	if (asks_for_nothing(resources))
 		resources = &resources_default;
 	return ctr_shape_acquire(shapes, resources, spec->datacenters, spec->datacenter_count,
+				 is_gang(&spec->tasks[task]) ? spec->tasks[task].count : 0,
 				 ret_shape, text);
 }
 
@@ -207,6 +230,8 @@ int ctr_job_new(struct ctr_shape_table *shapes, const struct ctr_job_spec *spec,
 			return error;
 		}
 		job->tasks[i].shape = shape->number;
+		if (job->tasks[i].gang)
+			ctr_pending_init_line(ctr_task_line(&job->tasks[i]), shape);
 	}
 	*ret_job = job;
 	return CENTRO_OK;
@@ -218,8 +243,10 @@ void ctr_job_free(struct ctr_shape_table *shapes, struct ctr_job *job)
 		return;
 	CTR_ASSERT(job->task_count > 0);
 	for (size_t i = 0; i < job->task_count; i++) {
-		for (size_t j = 0; j < job->tasks[i].count; j++)
-			ctr_free(shapes->allocator, job->tasks[i].instances[j].message);
+		const struct ctr_task *task = &job->tasks[i];
+		CTR_ASSERT(!task->gang || ctr_task_line(task)->in_tree == 0);
+		for (size_t j = 0; j < task->count; j++)
+			ctr_free(shapes->allocator, task->instances[j].message);
 	}
 	release_shapes(shapes, job, job->task_count);
 	ctr_free(shapes->allocator, job->cancelled_by);

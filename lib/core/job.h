@@ -27,6 +27,12 @@ static inline const struct ctr_task *ctr_instance_task(const struct ctr_instance
 	return &instance->job->tasks[instance->task];
 }
 
+/* Of a gang: where those of it wait that were granted before. */
+static inline struct ctr_line *ctr_task_line(const struct ctr_task *task)
+{
+	return (struct ctr_line *)(task->instances + task->count);
+}
+
 /* How many instances are in which state, as far as the job's state depends on it. */
 struct ctr_tally {
 	uint16_t live, running;

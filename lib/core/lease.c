@@ -30,12 +30,12 @@ void ctr_leases_fini(struct ctr_lease_table *table)
 	ctr_heap_fini(&table->heap);
 }
 
-int ctr_leases_reserve(struct ctr_lease_table *table)
+int ctr_leases_reserve(struct ctr_lease_table *table, uint32_t more)
 {
 	CTR_ASSERT(table->heap.count <= table->count);
 
 	/* A new lease is first compared with its parent's: fetch that meanwhile. */
-	return ctr_heap_reserve(&table->heap, table->count + 1 - table->heap.count);
+	return ctr_heap_reserve(&table->heap, table->count + more - table->heap.count);
 }
 
 struct centro_span ctr_lease_span(const struct ctr_lease_table *table, struct centro_span lease)

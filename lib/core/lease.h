@@ -20,8 +20,8 @@ struct ctr_lease_table {
 void ctr_leases_init(struct ctr_lease_table *table, const struct centro_allocator *allocator,
 		     uint32_t drift_ppm, struct centro_span grace);
 void ctr_leases_fini(struct ctr_lease_table *table);
-/* Room for one more grant. OK or NOMEM. */
-int ctr_leases_reserve(struct ctr_lease_table *table);
+/* Room for `more` grants. OK or NOMEM. */
+int ctr_leases_reserve(struct ctr_lease_table *table, uint32_t more);
 
 /* A grant begins, and its lease. Needs room reserved. */
 void ctr_lease_begin(struct ctr_lease_table *table, struct ctr_instance *instance,

@@ -162,6 +162,19 @@ static bool waits_though_cancelled(const struct ctr_job *job)
 	return false;
 }
 
+/* Of the instances of a gang all have had an attempt, or none has. */
+static bool has_begun_by_half(const struct ctr_job *job)
+{
+	for (size_t i = 0; i < job->task_count; i++) {
+		const struct ctr_task *task = &job->tasks[i];
+		for (size_t j = 1; task->gang && j < task->count; j++) {
+			if ((task->instances[j].attempt > 0) != (task->instances[0].attempt > 0))
+				return true;
+		}
+	}
+	return false;
+}
+
 static int load_request_of(struct ctr_core *core, const struct ctr_job *job)
 {
 	if (job->request_id.size == 0)
@@ -198,6 +211,8 @@ int ctr_core_load_job(struct ctr_core *core, const struct ctr_job_load *load,
 		error = load_cancel(core, job, load);
 	if (error == CENTRO_OK && waits_though_cancelled(job))
 		error = REFUSE_JOB(text, job->id, "%s", "it is cancelled, and part of it waits");
+	if (error == CENTRO_OK && has_begun_by_half(job))
+		error = REFUSE_JOB(text, job->id, "%s", "a part of a gang was granted alone");
 	if (error == CENTRO_OK)
 		error = load_request_of(core, job);
 	if (error != CENTRO_OK) {
@@ -409,7 +424,7 @@ static int tie_instances(struct ctr_core *core, struct ctr_now now, struct centr
 		tie(core, instance, node);
 		if (!is_granted)
 			continue;
-		if (ctr_leases_reserve(&core->leases) != CENTRO_OK)
+		if (ctr_leases_reserve(&core->leases, 1) != CENTRO_OK)
 			return CENTRO_ERR_NOMEM;
 		ctr_adopt_grant(core, instance, node, now.cluster);
 	}

@@ -75,10 +75,11 @@ struct ctr_task {
 	struct centro_bytes name;      /* in the job's memory */
 	struct centro_span time_limit; /* 0: none */
 	struct centro_span lease, kill_grace;
-	struct ctr_instance *instances; /* `count` of them */
-	uint32_t shape;                 /* core's number for its resources + datacenters */
+	struct ctr_instance *instances; /* `count` of them; of a gang, its line behind them */
+	uint32_t shape;                 /* core's number for its resources + datacenters + gang */
 	uint16_t count;
 	uint8_t on_disconnect; /* enum ctr_on_disconnect, never DEFAULT */
+	bool gang;             /* and there are several */
 };
 
 enum ctr_job_dirty {

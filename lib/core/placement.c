@@ -5,7 +5,7 @@
  * Three ways, the cheapest first, and together exact: if a node fits, one that
  * fits is chosen.
  *
- *   freed:   a shape that fitted nowhere can only fit where there has been more
+ *   freed:   what fitted nowhere can only fit where there has been more
  *            room since. In a full cluster with a deep backlog that is one node
  *            or a few.
  *   samples: the best of eight drawn at random. A cluster that is not nearly full
@@ -13,6 +13,11 @@
  *   scan:    block by block from a random one, past those whose bound says that
  *            nothing in them fits, to the first with a fit. A block whose bound
  *            promised too much gets a true one.
+ *
+ * For a gang it is counted first how many of it there is room for: each node has so
+ * many slots, whatever the others hold, and each instance takes one. So nothing
+ * need be chosen on trial and given back. A gang for which there were too few is
+ * counted again only when the nodes with more room since could make up for it.
  *
  * Invariants: a node is in its zones and in `grown`, and has `freed` above 0, if and
  * only if it is ready; then its room is its capacity less what is used, and 0
@@ -233,23 +238,31 @@ static bool is_in_zones(const struct ctr_node *node, const struct ctr_shape *sha
 	return shape->zone_count == 0;
 }
 
+/* The node at `link` of the grown ones, from the last on; NULL: it has not grown since. */
+static const struct ctr_node *grown_since(const struct ctr_placement *placement,
+					  const struct ctr_list *link, uint64_t since)
+{
+	if (link == &placement->grown)
+		return NULL;
+	const struct ctr_node *node = ctr_list_entry(link, struct ctr_node, freed_link);
+	return node->freed > since ? node : NULL;
+}
+
 /* False: there are too many of them to be worth it, and nothing is known. */
-static bool look_at_freed(const struct ctr_placement *placement, const struct ctr_shape *shape,
+static bool look_at_freed(const struct ctr_placement *placement, const struct ctr_line *line,
 			  struct best *best, uint32_t *ops)
 {
 	const struct ctr_list *link = placement->grown.prev;
-	CTR_ASSERT(shape->tried > 0);
+	CTR_ASSERT(line->tried > 0);
 	CTR_ASSERT(!best->zone);
 
 	for (uint32_t i = 0; i < FREED_LOOKS_MAX; i++, link = link->prev) {
-		if (link == &placement->grown)
-			return true;
-		const struct ctr_node *node = ctr_list_entry(link, struct ctr_node, freed_link);
-		if (node->freed <= shape->tried)
+		const struct ctr_node *node = grown_since(placement, link, line->tried);
+		if (!node)
 			return true;
 		++*ops;
-		if (is_in_zones(node, shape))
-			look(placement, shape, &placement->all, node->place_all, best);
+		if (is_in_zones(node, line->shape))
+			look(placement, line->shape, &placement->all, node->place_all, best);
 	}
 	return best->zone != NULL;
 }
@@ -369,17 +382,110 @@ static void look_everywhere(struct ctr_placement *placement, const struct ctr_sh
 		scan(placement, shape, best, ops);
 }
 
-struct ctr_node *ctr_placement_choose(struct ctr_placement *placement, struct ctr_shape *shape,
+struct ctr_node *ctr_placement_choose(struct ctr_placement *placement, struct ctr_line *line,
 				      uint32_t *ops)
 {
 	struct best best = {0};
-	CTR_ASSERT(shape->want_count > 0);
-	CTR_ASSERT(shape->tried < placement->freed);
+	CTR_ASSERT(line->shape->want_count > 0);
+	CTR_ASSERT(line->tried < placement->freed);
+	CTR_ASSERT(line->tried == 0 || line->slots == 0);
 
-	if (shape->tried == 0 || !look_at_freed(placement, shape, &best, ops)) {
-		look_everywhere(placement, shape, &best, ops);
+	if (line->tried == 0 || !look_at_freed(placement, line, &best, ops)) {
+		look_everywhere(placement, line->shape, &best, ops);
 		if (best.zone)
-			shape->tried = 0; /* there may be more such nodes */
+			line->tried = 0; /* there may be more such nodes */
 	}
 	return best.zone ? best.zone->nodes[best.place] : NULL;
+}
+
+/* ---- room for several ---- */
+
+/* How many instances fit where so much is free. */
+static uint32_t slots_in(const struct ctr_room *room, const struct ctr_shape *shape)
+{
+	uint32_t slots = UINT32_MAX;
+
+	for (uint32_t i = 0; i < shape->want_count; i++) {
+		const struct ctr_want *want = &shape->wants[i];
+		uint32_t of_this = room->amount[want->dimension] / want->amount;
+		if (slots > of_this)
+			slots = of_this;
+	}
+	return slots;
+}
+
+/*
+ * Whether the nodes that have more room than when it was tried cannot make up for
+ * what was missing. False: that must be counted.
+ */
+static bool is_still_short(const struct ctr_placement *placement, struct ctr_line *line,
+			   uint32_t count, uint32_t *ops)
+{
+	const struct ctr_list *link = placement->grown.prev;
+	uint64_t slots = line->slots;
+
+	for (uint32_t i = 0; i < FREED_LOOKS_MAX && slots < count; i++, link = link->prev) {
+		const struct ctr_node *node = grown_since(placement, link, line->tried);
+		if (!node) {
+			line->slots = (uint32_t)slots;
+			return true;
+		}
+		++*ops;
+		if (is_in_zones(node, line->shape))
+			slots += slots_in(&placement->all.rooms[node->place_all], line->shape);
+	}
+	return false;
+}
+
+static uint64_t count_block(struct ctr_zone *zone, const struct ctr_shape *shape, uint32_t block,
+			    uint32_t *ops)
+{
+	uint32_t first = block * CTR_ZONE_BLOCK;
+	uint32_t end = first + CTR_ZONE_BLOCK < zone->count ? first + CTR_ZONE_BLOCK : zone->count;
+	uint64_t slots = 0;
+	CTR_ASSERT(first < end);
+
+	*ops += end - first;
+	for (uint32_t place = first; place < end; place++)
+		slots += slots_in(&zone->rooms[place], shape);
+	if (slots == 0)
+		ctr_zone_tighten(zone, block);
+	return slots;
+}
+
+/* How many instances fit, up to `enough`. */
+static uint64_t count_slots(struct ctr_placement *placement, const struct ctr_shape *shape,
+			    uint32_t enough, uint32_t *ops)
+{
+	uint64_t slots = 0;
+
+	for (uint32_t i = 0; i < zone_count(shape); i++) {
+		struct ctr_zone *zone = get_zone(placement, shape, i);
+		uint32_t blocks = ctr_zone_block_count(zone);
+		for (uint32_t j = 0; j < blocks && slots < enough; j++) {
+			++*ops;
+			if (fits(&zone->bounds[j], shape))
+				slots += count_block(zone, shape, j, ops);
+		}
+	}
+	return slots;
+}
+
+bool ctr_placement_has_room(struct ctr_placement *placement, struct ctr_line *line, uint32_t count,
+			    uint32_t *ops)
+{
+	CTR_ASSERT(count > 1);
+	CTR_ASSERT(line->tried < placement->freed);
+
+	if (line->tried > 0 && is_still_short(placement, line, count, ops))
+		return false;
+	uint64_t slots = count_slots(placement, line->shape, count, ops);
+	if (slots < count) {
+		line->slots = (uint32_t)slots;
+		return false;
+	}
+	/* Nothing is known of what will be left. */
+	line->tried = 0;
+	line->slots = 0;
+	return true;
 }

@@ -51,7 +51,13 @@ void ctr_placement_release(struct ctr_placement *placement, struct ctr_node *nod
  * The node for one more instance; NULL: it fits on none. Adds to *ops how many
  * nodes and bounds were looked at.
  */
-struct ctr_node *ctr_placement_choose(struct ctr_placement *placement, struct ctr_shape *shape,
+struct ctr_node *ctr_placement_choose(struct ctr_placement *placement, struct ctr_line *line,
 				      uint32_t *ops);
+/*
+ * Whether `count` more instances fit, which are at least two and all that are granted
+ * together. Then so many choices, each used before the next, find a node each.
+ */
+bool ctr_placement_has_room(struct ctr_placement *placement, struct ctr_line *line, uint32_t count,
+			    uint32_t *ops);
 
 #endif

@@ -5,8 +5,8 @@
  * Invariants: two shapes differ in their keys; a shape is there as long as a
  * task refers to it, and holds references to its zones and dimensions.
  *
- * A key is the amounts by dimension, then the numbers of the zones in order. All
- * of it are numbers of this process, so it is never stored.
+ * A key is the amounts by dimension, the size of the gang, then the numbers of the
+ * zones in order. All of it are numbers of this process, so it is never stored.
  *
  * Layer: core.
  */
@@ -19,8 +19,16 @@
 #define CAPACITY_FIRST 16
 
 struct key {
-	uint64_t words[CTR_DIMENSIONS_MAX + CTR_DATACENTERS_MAX];
+	uint64_t words[CTR_DIMENSIONS_MAX + 1 + CTR_DATACENTERS_MAX];
 	size_t count;
+};
+
+/* What a task asks for; its zones are in the order of their numbers. */
+struct asked {
+	struct ctr_resources need;
+	struct ctr_zone *zones[CTR_DATACENTERS_MAX];
+	size_t zone_count;
+	uint32_t gang;
 };
 
 void ctr_shapes_init(struct ctr_shape_table *table, const struct centro_allocator *allocator,
@@ -87,14 +95,14 @@ static int acquire_zones(struct ctr_shape_table *table, const struct centro_byte
 	return CENTRO_OK;
 }
 
-static void make_key(struct key *key, const struct ctr_resources *need, struct ctr_zone **zones,
-		     size_t zone_count)
+static void make_key(struct key *key, const struct asked *asked)
 {
 	key->count = 0;
 	for (size_t i = 0; i < CTR_DIMENSIONS_MAX; i++)
-		key->words[key->count++] = (uint64_t)need->amount[i];
-	for (size_t i = 0; i < zone_count; i++)
-		key->words[key->count++] = zones[i]->number;
+		key->words[key->count++] = (uint64_t)asked->need.amount[i];
+	key->words[key->count++] = asked->gang;
+	for (size_t i = 0; i < asked->zone_count; i++)
+		key->words[key->count++] = asked->zones[i]->number;
 }
 
 /* Room in the table for one more. */
@@ -137,26 +145,26 @@ static void set_wants(struct ctr_shape *shape)
 }
 
 /* Zones and key stand behind it in the same memory. */
-static struct ctr_shape *shape_new(struct ctr_shape_table *table, const struct ctr_resources *need,
-				   struct ctr_zone **zones, size_t zone_count,
+static struct ctr_shape *shape_new(struct ctr_shape_table *table, const struct asked *asked,
 				   const struct key *key)
 {
-	size_t zones_bytes = zone_count * sizeof(*zones);
+	size_t zones_bytes = asked->zone_count * sizeof(struct ctr_zone *);
 	size_t key_bytes = key->count * sizeof(key->words[0]);
 
 	struct ctr_shape *shape =
 		ctr_alloc_zero(table->allocator, sizeof(*shape) + zones_bytes + key_bytes);
 	if (!shape)
 		return NULL;
-	shape->need = *need;
+	shape->need = asked->need;
 	set_wants(shape);
-	shape->zone_count = (uint32_t)zone_count;
+	shape->gang = asked->gang;
+	shape->zone_count = (uint32_t)asked->zone_count;
 	shape->zones = (struct ctr_zone **)(shape + 1);
-	if (zone_count > 0)
-		memcpy(shape->zones, zones, zones_bytes);
-	memcpy(shape->zones + zone_count, key->words, key_bytes);
-	shape->key = ctr_bytes(shape->zones + zone_count, key_bytes);
-	ctr_pending_init_shape(shape);
+	if (asked->zone_count > 0)
+		memcpy(shape->zones, asked->zones, zones_bytes);
+	memcpy(shape->zones + asked->zone_count, key->words, key_bytes);
+	shape->key = ctr_bytes(shape->zones + asked->zone_count, key_bytes);
+	ctr_pending_init_line(&shape->line, shape);
 	return shape;
 }
 
@@ -170,24 +178,24 @@ static void insert(struct ctr_shape_table *table, struct ctr_shape *shape)
 }
 
 /*
- * Find or make the shape. Of `need` and `zones` a new one keeps the references;
- * an old one has its own, and these are given back.
+ * Find or make the shape. Of what is asked for a new one keeps the references; an
+ * old one has its own, and these are given back.
  */
-static int find_or_make(struct ctr_shape_table *table, const struct ctr_resources *need,
-			struct ctr_zone **zones, size_t zone_count, struct ctr_shape **ret_shape)
+static int find_or_make(struct ctr_shape_table *table, struct asked *asked,
+			struct ctr_shape **ret_shape)
 {
 	struct key key;
-	make_key(&key, need, zones, zone_count);
+	make_key(&key, asked);
 	struct centro_bytes bytes = ctr_bytes(key.words, key.count * sizeof(key.words[0]));
 	struct ctr_shape *shape = ctr_bytes_map_find(&table->by_key, bytes);
 
 	if (shape) {
-		release_zones(table, zones, zone_count);
-		ctr_resources_release(table->dimensions, need);
+		release_zones(table, asked->zones, asked->zone_count);
+		ctr_resources_release(table->dimensions, &asked->need);
 	} else {
 		if (reserve(table) != CENTRO_OK)
 			return CENTRO_ERR_NOMEM;
-		shape = shape_new(table, need, zones, zone_count, &key);
+		shape = shape_new(table, asked, &key);
 		if (!shape)
 			return CENTRO_ERR_NOMEM;
 		insert(table, shape);
@@ -199,26 +207,25 @@ static int find_or_make(struct ctr_shape_table *table, const struct ctr_resource
 
 int ctr_shape_acquire(struct ctr_shape_table *table, const struct ctr_resource_spec *resources,
 		      const struct centro_bytes *datacenters, size_t datacenter_count,
-		      struct ctr_shape **ret_shape, struct centro_error_text *text)
+		      uint32_t gang, struct ctr_shape **ret_shape, struct centro_error_text *text)
 {
-	struct ctr_resources need;
-	struct ctr_zone *zones[CTR_DATACENTERS_MAX];
-	size_t zone_count;
+	struct asked asked = {.gang = gang};
+	CTR_ASSERT(gang != 1);
 
-	int error = ctr_resources_acquire(table->dimensions, resources, &need, text);
+	int error = ctr_resources_acquire(table->dimensions, resources, &asked.need, text);
 	if (error != CENTRO_OK)
 		return error;
-	CTR_ASSERT(!ctr_resources_are_zero(&need));
-	error = acquire_zones(table, datacenters, datacenter_count, zones, &zone_count);
+	CTR_ASSERT(!ctr_resources_are_zero(&asked.need));
+	error = acquire_zones(table, datacenters, datacenter_count, asked.zones, &asked.zone_count);
 	if (error != CENTRO_OK)
 		goto release_need;
-	error = find_or_make(table, &need, zones, zone_count, ret_shape);
+	error = find_or_make(table, &asked, ret_shape);
 	if (error == CENTRO_OK)
 		return CENTRO_OK;
 
-	release_zones(table, zones, zone_count);
+	release_zones(table, asked.zones, asked.zone_count);
 release_need:
-	ctr_resources_release(table->dimensions, &need);
+	ctr_resources_release(table->dimensions, &asked.need);
 	return error;
 }
 
@@ -228,8 +235,8 @@ void ctr_shape_release(struct ctr_shape_table *table, struct ctr_shape *shape)
 	if (--shape->references > 0)
 		return;
 
-	CTR_ASSERT(!shape->waiting.root);
-	CTR_ASSERT(shape->in_tree == 0);
+	CTR_ASSERT(!shape->line.waiting.root);
+	CTR_ASSERT(shape->line.in_tree == 0);
 	CTR_ASSERT(table->unused_count < table->count);
 	ctr_bytes_map_remove(&table->by_key, shape->key);
 	table->shapes[shape->number] = NULL;

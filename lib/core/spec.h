@@ -71,6 +71,7 @@ struct ctr_task_spec {
 	uint32_t count;
 	struct centro_span time_limit, lease, kill_grace;
 	enum ctr_on_disconnect on_disconnect;
+	bool gang; /* its pending instances are granted together, or none is */
 	const struct centro_bytes *command;
 	size_t command_count;
 	const struct ctr_label *env;

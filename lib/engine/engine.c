@@ -60,6 +60,9 @@ static int check_options(const struct ctr_engine_options *options, struct centro
 				 "batch_ops_max: %u is too many for a store: at most %u",
 				 options->batch_ops_max,
 				 CENTRO_STORE_BATCH_OPS_MAX / 2 / CTR_ENGINE_BATCH_OVERRUN);
+	if ((unsigned)options->core.order > CTR_ORDER_FIFO)
+		return ctr_error(text, CENTRO_ERR_INVALID, "order: %d is neither fill nor fifo",
+				 (int)options->core.order);
 	return CENTRO_OK;
 }
 

@@ -40,6 +40,7 @@ static int start(struct centro_store *store, const struct centro_engine_options 
 				.jobs_max = options->jobs_max,
 				.nodes_max = options->nodes_max,
 				.node_timeout = options->node_timeout,
+				.order = (enum ctr_order)options->order,
 			},
 	};
 	struct ctr_engine *engine;

@@ -43,7 +43,8 @@ static int open_engine(struct centro_server *server, const struct centro_server_
 		.log = server->log,
 		.core = { .seed = ctr_entropy_u64(),
 			  .jobs_max = options->jobs_max,
-			  .node_timeout = options->node_timeout },
+			  .node_timeout = options->node_timeout,
+			  .order = (enum ctr_order)options->order },
 	};
 	return ctr_engine_new(&engine_options, store, server->now, &server->engine, text);
 }

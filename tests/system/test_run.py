@@ -10,6 +10,24 @@ import unittest
 from harness import CLI, Cluster, SLOW, wait_until
 
 
+class Strict(Cluster):
+    def test_nothing_passes_a_job_that_does_not_fit(self):
+        self.server("--order", "fifo")
+        self.agent()
+        large = self.submit("--cpu", "3", "--", "true")
+        small = self.submit("--cpu", "1", "--", "true")
+        self.assertIn(f"job {large} goes first", self.show(small)["pending_reason"])
+        self.assertNotIn("instances", self.show(small))
+        self.agent("n2", cpu="3")
+        self.wait_for_state(large, "succeeded")
+        self.wait_for_state(small, "succeeded")
+
+    def test_an_order_that_is_none_is_refused(self):
+        server = self.start("centrod", "centrod", "--storage", "memory:", "--order", "lifo")
+        self.assertEqual(server.process.wait(10 * SLOW), 2)
+        self.assertIn("say fill or fifo", server.output())
+
+
 class Run(Cluster):
     def setUp(self):
         super().setUp()
@@ -65,6 +83,16 @@ class Run(Cluster):
         self.assertEqual(record["instances"][0]["cause"], "cancel")
         wait_until(lambda: not os.path.exists(f"/proc/{pid}"), 5, "the whole tree is gone")
         self.centro("wait", job, check=123)
+
+    def test_a_gang_waits_for_room_for_all_of_it(self):
+        job = self.submit("--gang", "--count", "3", "--cpu", "1", "--", "true")
+        wait_until(lambda: "a gang, of which 2 of 3 could be placed now" in self.show(job).get("pending_reason", ""),
+                   5, "the gang is explained")
+        self.assertNotIn("instances", self.show(job))
+        self.agent("n2", cpu="1")
+        record = self.wait_for_state(job, "succeeded")
+        self.assertEqual(len(record["instances"]), 3)
+        self.assertEqual(len({row["assign_time"] for row in record["instances"]}), 1)
 
     def test_a_time_limit_ends_it(self):
         job = self.submit("--time-limit", "1s", "--grace", "1s", "--", "sleep", "300")

@@ -2,8 +2,8 @@
 /*
  * What the core costs, each figure beside its baseline in the same run, one JSON
  * line a figure: P5 (placements/s against a plain linear best fit), how well it
- * packs against exact best fit, P6 (bytes a pending job), a job's whole life, and
- * what a deep backlog costs a full cluster.
+ * packs against exact best fit, P6 (bytes a pending job), a job's whole life, what
+ * a deep backlog costs a full cluster, and what gangs do.
  *
  * The mix of nodes and jobs is that of reference/speed.md, section 5.
  */
@@ -143,6 +143,23 @@ static centro_job_id submit(struct bench *bench, struct demand demand, struct ce
 	struct ctr_result result;
 	execute(bench, &command, &result);
 	return result.job;
+}
+
+/* Of instances of one core. */
+static void submit_gang(struct bench *bench, uint32_t count)
+{
+	static const struct centro_bytes argv[] = {{(const uint8_t *)"true", 4}};
+	const struct ctr_task_spec task = {
+		.resources = {.cpu_milli = 1000, .memory_mib = 128},
+		.count = count,
+		.gang = true,
+		.command = argv,
+		.command_count = 1,
+	};
+	const struct ctr_job_spec spec = {.tasks = &task, .task_count = 1};
+	const struct ctr_command command = {.type = CTR_COMMAND_SUBMIT, .submit = {.spec = &spec}};
+	struct ctr_result result;
+	execute(bench, &command, &result);
 }
 
 static void report(struct bench *bench, const struct ctr_instance *instance, bool ended)
@@ -319,15 +336,14 @@ struct steady {
 /* The choice of a node alone, for each job of the batch; nothing is granted. */
 static uint64_t choose_ns(struct bench *bench, const centro_job_id *jobs)
 {
-	struct ctr_shape *shapes[BATCH];
+	struct ctr_line *lines[BATCH];
 	uint32_t ops = 0;
 
 	for (uint32_t i = 0; i < BATCH; i++)
-		shapes[i] = ctr_shape_get(&bench->core->shapes,
-					  ctr_core_find_job(bench->core, jobs[i])->tasks[0].shape);
+		lines[i] = ctr_core_line(bench->core, instance_of(bench, jobs[i]));
 	uint64_t begin = clock_ns();
 	for (uint32_t i = 0; i < BATCH; i++)
-		CTR_ASSERT(ctr_placement_choose(&bench->core->placement, shapes[i], &ops));
+		CTR_ASSERT(ctr_placement_choose(&bench->core->placement, lines[i], &ops));
 	return clock_ns() - begin;
 }
 
@@ -567,10 +583,11 @@ static double cycle_ns(uint32_t nodes, uint32_t cycles)
 }
 
 /*
- * A cluster that is full, and `backlog` jobs of `shapes` shapes that wait. One ends,
- * one starts. Returns the time of one such turn.
+ * A cluster that is full, `backlog` jobs of `shapes` shapes that wait, and `gangs`
+ * of a hundred sizes. One job ends, one starts. Returns the time of one such turn.
  */
-static double full_turn_ns(uint32_t nodes, uint32_t backlog, uint32_t shapes, uint32_t turns)
+static double full_turn_ns(uint32_t nodes, uint32_t backlog, uint32_t shapes, uint32_t gangs,
+			   uint32_t turns)
 {
 	struct bench bench;
 	struct running running = running_new(nodes * 128 + backlog);
@@ -588,6 +605,8 @@ static double full_turn_ns(uint32_t nodes, uint32_t backlog, uint32_t shapes, ui
 			drain(&bench);
 		}
 	}
+	for (uint32_t i = 0; i < gangs; i++)
+		submit_gang(&bench, 2 + i % 100);
 	ctr_core_schedule(bench.core, bench.now, UINT32_MAX);
 	drain(&bench);
 	for (uint32_t i = 0; i < turns; i++) {
@@ -640,9 +659,44 @@ static void bench_life(void)
 	print_figure("core cycle", "submit, place, claim, running, ended, forget; 1k nodes",
 		     cycle_ns(1000, 500000), "ns", 0, NULL, 3000);
 	print_figure("full cluster", "1k nodes, 500k waiting in 1 shape: end one, start one",
-		     full_turn_ns(1000, 500000, 1, 50000), "ns", 0, NULL, 3000);
+		     full_turn_ns(1000, 500000, 1, 0, 50000), "ns", 0, NULL, 3000);
 	print_figure("full cluster", "1k nodes, 100k waiting in 1000 shapes: end one, start one",
-		     full_turn_ns(1000, 100000, 1000, 5000), "ns", 0, NULL, 100000);
+		     full_turn_ns(1000, 100000, 1000, 0, 5000), "ns", 0, NULL, 100000);
+}
+
+/* ---- gangs ---- */
+
+/* So many gangs, one after the other, in an empty cluster: the time of one instance. */
+static double gang_ns(uint32_t nodes, uint32_t count, uint32_t gangs)
+{
+	struct bench bench;
+	uint64_t elapsed = 0;
+
+	bench_init(&bench, /* allocator= */ NULL);
+	add_nodes(&bench, nodes);
+	for (uint32_t i = 0; i < gangs; i++) {
+		size_t events;
+		submit_gang(&bench, count);
+		drain(&bench);
+		uint64_t begin = clock_ns();
+		ctr_core_schedule(bench.core, bench.now, UINT32_MAX);
+		elapsed += clock_ns() - begin;
+		ctr_core_events(bench.core, &events);
+		CTR_ASSERT(events == count);
+	}
+	ctr_core_free(bench.core);
+	return (double)elapsed / count / gangs;
+}
+
+static void bench_gangs(void)
+{
+	print_figure("gang", "10k nodes, gangs of 64: each instance", gang_ns(10000, 64, 2000),
+		     "ns", 0, NULL, 1000);
+	print_figure("gang", "10k nodes, gangs of 10,000: each instance", gang_ns(10000, 10000, 20),
+		     "ns", 0, NULL, 1000);
+	print_figure("full cluster",
+		     "1k nodes, 100k gangs of 100 sizes and one shape waiting: end one, start one",
+		     full_turn_ns(1000, 100000, 1, 100000, 50000), "ns", 0, NULL, 10000);
 }
 
 int main(int argc, char **argv)
@@ -657,5 +711,7 @@ int main(int argc, char **argv)
 		bench_memory();
 	if (*only == '\0' || *only == 'l')
 		bench_life();
+	if (*only == '\0' || *only == 'g')
+		bench_gangs();
 	return 0;
 }

@@ -48,7 +48,7 @@ START_TEST(everything_a_job_can_have)
 		{"datacenter", "eu"},    {"datacenter", "us"},   {"label", "team=a=b"},
 		{"env", "A=1"},          {"env", "B="},          {"dir", "/tmp"},
 		{"time-limit", "1h30m"}, {"lease", "30s"},       {"grace", "1.5s"},
-		{"task", "train"},
+		{"task", "train"},       {"gang", NULL},
 	};
 	for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++)
 		ck_assert_int_eq(set(given[i][0], given[i][1]), 0);
@@ -58,7 +58,7 @@ START_TEST(everything_a_job_can_have)
 	      "\"disk_mib\":\"2\",\"named\":{\"gpu\":\"1\",\"fpga\":\"2\"}},\"count\":3,"
 	      "\"env\":{\"A\":\"1\",\"B\":\"\"},\"working_dir\":\"/tmp\","
 	      "\"time_limit\":\"5400.000000000s\",\"lease\":\"30.000000000s\","
-	      "\"kill_grace\":\"1.500000000s\",\"name\":\"train\","
+	      "\"kill_grace\":\"1.500000000s\",\"name\":\"train\",\"gang\":true,"
 	      "\"command\":[\"sh\",\"-c\",\"true\"]}],\"name\":\"n\",\"queue\":\"q\","
 	      "\"priority\":-5,\"datacenters\":[\"eu\",\"us\"],\"labels\":{\"team\":\"a=b\"}}");
 }

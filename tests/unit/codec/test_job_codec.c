@@ -32,7 +32,7 @@ START_TEST(a_specification_reaches_the_core)
 		"\"working_dir\":\"/"
 		"w\",\"resources\":{\"cpu_milli\":1,\"memory_mib\":2,\"disk_mib\":3,"
 		"\"named\":{\"gpu\":4}},\"count\":5,\"time_limit\":\"6s\",\"lease\":\"7s\","
-		"\"kill_grace\":\"8s\",\"on_disconnect\":\"keep\"}]}");
+		"\"kill_grace\":\"8s\",\"on_disconnect\":\"keep\",\"gang\":true}]}");
 	ck_assert_bytes_eq(spec.name, BYTES("n"));
 	ck_assert_bytes_eq(spec.queue, BYTES("q"));
 	ck_assert_bytes_eq(spec.tenant, BYTES("t"));
@@ -66,6 +66,7 @@ START_TEST(a_specification_reaches_the_core)
 	ck_assert_uint_eq(task->lease.ns, UINT64_C(7000000000));
 	ck_assert_uint_eq(task->kill_grace.ns, UINT64_C(8000000000));
 	ck_assert_int_eq(task->on_disconnect, CTR_ON_DISCONNECT_KEEP);
+	ck_assert(task->gang);
 	helper_fini(&helper);
 }
 END_TEST

@@ -33,6 +33,7 @@ static struct centro_task_options full_task(void)
 	task.named = named;
 	task.named_amount = amounts;
 	task.named_count = 1;
+	task.gang = true;
 	return task;
 }
 
@@ -74,9 +75,11 @@ START_TEST(a_job_is_what_it_would_be_in_json)
 		"\"B\":\"3\",\"C\":\"\"},\"working_dir\":\"/srv\",\"resources\":{\"cpu_milli\":1,"
 		"\"memory_mib\":2,\"disk_mib\":3,\"named\":{\"gpu\":2}},\"count\":4,"
 		"\"time_limit\":\"5s\",\"lease\":\"6.000000001s\","
-		"\"kill_grace\":\"0.000000007s\"}],\"datacenters\":[\"fra1\",\"ams2\"]}");
+		"\"kill_grace\":\"0.000000007s\",\"gang\":true}],\"datacenters\":[\"fra1\","
+		"\"ams2\"]}");
 	ck_assert_uint_eq(spec.tasks[0].env_count, 3);
 	ck_assert_uint_eq(spec.tasks[0].lease.ns, task.lease.ns);
+	ck_assert(spec.tasks[0].gang);
 	ck_assert_int_eq(spec.priority, -3);
 
 	/* The same job from a message has the same hash. */
@@ -214,6 +217,23 @@ START_TEST(a_newer_caller_may_not_ask_for_more)
 }
 END_TEST
 
+/* The struct as it was in the first release: what came later is not read. */
+START_TEST(an_older_caller_knows_no_gangs)
+{
+	struct centro_task_options task = full_task();
+	struct centro_job_options job = full_job(&task, 1);
+	struct ctr_job_spec spec;
+	struct helper helper;
+
+	helper_init(&helper);
+	task.size = offsetof(struct centro_task_options, gang);
+	ck_assert_msg(make_job(&helper, &job, &spec) == CENTRO_OK, "%s", helper.text.text);
+	ck_assert_uint_eq(spec.tasks[0].resources.named_count, 1);
+	ck_assert(!spec.tasks[0].gang);
+	helper_fini(&helper);
+}
+END_TEST
+
 static void check_size(const struct centro_job_options *job, const char *where, size_t size)
 {
 	char text[128];
@@ -329,6 +349,7 @@ int main(void)
 	tcase_add_test(tcase, what_is_wrong_is_named);
 	tcase_add_test(tcase, too_much_text_is_refused);
 	tcase_add_test(tcase, a_newer_caller_may_not_ask_for_more);
+	tcase_add_test(tcase, an_older_caller_knows_no_gangs);
 	tcase_add_test(tcase, sizes_that_are_none);
 	tcase_add_test(tcase, all_tasks_have_one_size);
 	tcase_add_test(tcase, a_node);

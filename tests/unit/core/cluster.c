@@ -209,6 +209,17 @@ centro_job_id cluster_submit_array(struct cluster *cluster, uint32_t count)
 	return cluster->result.job;
 }
 
+centro_job_id cluster_submit_gang(struct cluster *cluster, uint32_t count, uint32_t cores)
+{
+	struct ctr_task_spec task = cluster_task_spec(cores);
+	const struct ctr_job_spec spec = cluster_job_spec(&task, 1);
+
+	task.count = count;
+	task.gang = true;
+	ck_assert_int_eq(cluster_submit_spec(cluster, &spec), CENTRO_OK);
+	return cluster->result.job;
+}
+
 int cluster_cancel(struct cluster *cluster, centro_job_id job)
 {
 	const struct ctr_command command = {
@@ -386,6 +397,7 @@ static void carry_job(const struct ctr_core *from, struct ctr_core *to, const st
 			.lease = task->lease,
 			.kill_grace = task->kill_grace,
 			.on_disconnect = task->on_disconnect,
+			.gang = task->gang,
 			.command = command,
 			.command_count = 1,
 		};

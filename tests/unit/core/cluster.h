@@ -61,6 +61,8 @@ int cluster_submit_spec(struct cluster *cluster, const struct ctr_job_spec *spec
 centro_job_id cluster_submit(struct cluster *cluster, uint32_t cores);
 /* `count` instances of one core each. */
 centro_job_id cluster_submit_array(struct cluster *cluster, uint32_t count);
+/* A gang of `count` instances of so many cores each. */
+centro_job_id cluster_submit_gang(struct cluster *cluster, uint32_t count, uint32_t cores);
 int cluster_cancel(struct cluster *cluster, centro_job_id job);
 const struct ctr_job *cluster_job(const struct cluster *cluster, centro_job_id job);
 /* An instance of the first task. */

@@ -54,6 +54,7 @@ void oracle_submitted(struct oracle *oracle, int number, uint64_t spec_hash,
 	ck_assert(!job->known);
 	*job = *submitted;
 	job->known = true;
+	oracle->last_job = result->job;
 }
 
 void oracle_claimed(struct oracle *oracle, struct centro_attempt_ref ref, centro_node_id node)
@@ -82,6 +83,29 @@ static bool is_allowed(const struct oracle_job *job, const struct oracle_node *n
 	return !job->datacenters[0];
 }
 
+static bool waits(const struct oracle_job *job, uint32_t index)
+{
+	return job->instances[index].node == 0 && !job->instances[index].ended;
+}
+
+/* Nothing goes before what was granted. */
+static void check_strict(struct oracle *oracle, const struct centro_attempt_ref *ref)
+{
+	int32_t priority = job_of(oracle, ref->job)->priority;
+
+	for (centro_job_id id = 1; id <= oracle->last_job; id++) {
+		const struct oracle_job *job = job_of(oracle, id);
+		uint32_t count = id == ref->job ? ref->index : job->instance_count;
+		if (!job->known || job->cancelled || job->priority < priority ||
+		    (job->priority == priority && id > ref->job))
+			continue;
+		for (uint32_t i = 0; i < count; i++)
+			ck_assert_msg(!waits(job, i), "%llu.%lu was passed by %llu",
+				      (unsigned long long)id, (unsigned long)i,
+				      (unsigned long long)ref->job);
+	}
+}
+
 static void grant(struct oracle *oracle, const struct ctr_event *event)
 {
 	struct oracle_job *job = job_of(oracle, event->attempt.job);
@@ -94,6 +118,8 @@ static void grant(struct oracle *oracle, const struct ctr_event *event)
 	ck_assert_uint_eq(event->attempt.attempt, instance->attempt + 1);
 	ck_assert(node->ready);
 	ck_assert(is_allowed(job, node));
+	if (oracle->is_strict)
+		check_strict(oracle, &event->attempt);
 	instance->attempt++;
 	instance->node = event->node;
 	for (size_t i = 0; i < ORACLE_DIMENSIONS; i++) {
@@ -104,6 +130,32 @@ static void grant(struct oracle *oracle, const struct ctr_event *event)
 			      (unsigned long long)node->used[i],
 			      (unsigned long long)node->capacity[i], i);
 	}
+}
+
+/* Nothing of the gang waits: all of it was granted, one after the other, before anything else. */
+static void end_gang(struct oracle *oracle)
+{
+	const struct oracle_job *job = job_of(oracle, oracle->gang);
+
+	for (uint32_t i = 0; oracle->gang != 0 && i < job->instance_count; i++)
+		ck_assert_msg(!waits(job, i), "a part of gang %llu was granted, and %lu was not",
+			      (unsigned long long)oracle->gang, (unsigned long)i);
+	oracle->gang = 0;
+}
+
+static void see_gang(struct oracle *oracle, const struct ctr_event *event)
+{
+	bool is_grant = event->type == CENTRO_EVENT_INSTANCE_ASSIGNED;
+
+	if (!is_grant || event->attempt.job != oracle->gang)
+		end_gang(oracle);
+	if (is_grant && job_of(oracle, event->attempt.job)->gang)
+		oracle->gang = event->attempt.job;
+}
+
+void oracle_see_end(struct oracle *oracle)
+{
+	end_gang(oracle);
 }
 
 static void release(struct oracle *oracle, const struct ctr_event *event)
@@ -144,6 +196,7 @@ void oracle_see(struct oracle *oracle, const struct ctr_event *event)
 	ck_assert_ptr_null(event->command);
 	if (event->attempt.job != 0)
 		ck_assert(!job_of(oracle, event->attempt.job)->ended);
+	see_gang(oracle, event);
 
 	switch (event->type) {
 	case CENTRO_EVENT_JOB_SUBMITTED:

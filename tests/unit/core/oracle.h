@@ -7,7 +7,9 @@
  * what was asked and the events that came of it, keeps its own small books, and
  * fails the test when a promise is broken: I2 (one request, one job), I3 (one
  * grant at a time, attempts rise), I6 (no node has more than it offers), I9
- * (ended is ended, cancelled starts nothing), I10 (no gap in the numbers).
+ * (ended is ended, cancelled starts nothing), I10 (no gap in the numbers), that
+ * the pending instances of a gang are granted together, and in strict order that
+ * nothing is granted while something waits that goes before it.
  */
 
 #include "cluster.h"
@@ -26,6 +28,8 @@ struct oracle_instance {
 
 struct oracle_job {
 	bool known, cancelled, ended;
+	bool gang;
+	int32_t priority;
 	uint32_t instance_count;
 	uint32_t need[ORACLE_DIMENSIONS];
 	const char *datacenters[2]; /* NULL: no more; none: anywhere */
@@ -44,7 +48,10 @@ struct oracle_request {
 };
 
 struct oracle {
+	bool is_strict; /* the order */
 	uint64_t last_event;
+	centro_job_id last_job;
+	centro_job_id gang; /* of which something was granted by the last event; 0: none */
 	struct oracle_job jobs[ORACLE_JOBS_MAX]; /* by id, modulo */
 	struct oracle_node nodes[ORACLE_NODES_MAX];
 	struct oracle_request requests[ORACLE_REQUESTS_MAX];
@@ -59,5 +66,7 @@ void oracle_claimed(struct oracle *oracle, struct centro_attempt_ref ref, centro
 void oracle_offer(struct oracle *oracle, centro_node_id node, const char *datacenter,
 		  const uint64_t capacity[ORACLE_DIMENSIONS]);
 void oracle_see(struct oracle *oracle, const struct ctr_event *event);
+/* The call that the events came of is over: nothing is half done. */
+void oracle_see_end(struct oracle *oracle);
 
 #endif

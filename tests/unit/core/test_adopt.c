@@ -49,7 +49,7 @@ START_TEST(a_job_waits_with_those_of_its_shape)
 	ck_assert_uint_eq(cluster_job(&cluster, second)->tasks[0].shape, shape->number);
 	ck_assert_uint_eq(shape->references, 2);
 	ck_assert_uint_eq(cluster.core->pending.count, 4);
-	ck_assert_ptr_eq(ctr_pending_first(shape), cluster_instance(&cluster, first, 0));
+	ck_assert_ptr_eq(ctr_pending_first(&shape->line), cluster_instance(&cluster, first, 0));
 
 	/* With the last job the shape goes, too. */
 	cluster_cancel(&cluster, first);

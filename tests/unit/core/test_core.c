@@ -30,7 +30,9 @@ START_TEST(options_out_of_range_are_refused)
 	struct ctr_core *core;
 	const struct ctr_core_options queues = {.queues_max = 65536};
 	const struct ctr_core_options requests = {.requests_max = (1 << 28) + 1};
+	const struct ctr_core_options order = {.order = (enum ctr_order)(CTR_ORDER_FIFO + 1)};
 	ck_assert_int_eq(ctr_core_new(&queues, &core), CENTRO_ERR_INVALID);
+	ck_assert_int_eq(ctr_core_new(&order, &core), CENTRO_ERR_INVALID);
 	ck_assert_int_eq(ctr_core_new(&requests, &core), CENTRO_ERR_INVALID);
 }
 END_TEST

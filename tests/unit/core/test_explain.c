@@ -157,6 +157,64 @@ START_TEST(room_but_not_placed_yet)
 }
 END_TEST
 
+START_TEST(a_gang)
+{
+	struct cluster cluster;
+	cluster_init(&cluster, NULL);
+	centro_job_id job = cluster_submit_gang(&cluster, 3, 2);
+	assert_explained(&cluster, job,
+			 "a gang, of which 0 of 3 could be placed now and all must: no node is "
+			 "registered");
+	add_in(&cluster, "a", "", 1);
+	assert_explained(&cluster, job,
+			 "a gang, of which 0 of 3 could be placed now and all must: none of 1 node "
+			 "is large enough: it asks for 2 cores, and the largest has 1 core");
+	add_in(&cluster, "b", "", 5);
+	cluster_schedule(&cluster);
+	assert_explained(&cluster, job,
+			 "a gang, of which 2 of 3 could be placed now and all must: there is room "
+			 "for 2 at the most on 2 nodes");
+	submit_to(&cluster, 2, 0);
+	add_in(&cluster, "c", "", 2);
+	submit_to(&cluster, 1, 0);
+	assert_explained(&cluster, job,
+			 "a gang, of which 2 of 3 could be placed now and all must: something "
+			 "must end on 3 nodes");
+	add_in(&cluster, "d", "", 2);
+	assert_explained(&cluster, job,
+			 "a gang, of which 3 of 3 could be placed now and all must: it fits on 3 "
+			 "of 4 nodes, and will be placed next");
+	cluster_schedule(&cluster);
+	assert_explained(&cluster, job, "");
+
+	/* A part of it that waits again. */
+	ck_assert_int_eq(cluster_report_ended(&cluster, cluster_ref(&cluster, job, 0),
+					      CENTRO_CAUSE_REVOKED, 0),
+			 CENTRO_OK);
+	assert_explained(&cluster, job,
+			 "a gang, of which 1 of 1 could be placed now and all must: it fits on 1 "
+			 "of 4 nodes, and will be placed next");
+	cluster_fini(&cluster);
+}
+END_TEST
+
+START_TEST(in_strict_order_it_waits_for_the_head)
+{
+	struct cluster cluster;
+	const struct ctr_core_options options = {.order = CTR_ORDER_FIFO};
+	cluster_init(&cluster, &options);
+	add_in(&cluster, "a", "", 2);
+	centro_job_id head = submit_to(&cluster, 4, 0), behind = submit_to(&cluster, 1, 0);
+	assert_explained(&cluster, head,
+			 "none of 1 node is large enough: it asks for 4 cores, and the largest has "
+			 "2 cores");
+	assert_explained(&cluster, behind,
+			 "the order is strict, and job 1 goes first: none of 1 node is large "
+			 "enough: it asks for 4 cores, and the largest has 2 cores");
+	cluster_fini(&cluster);
+}
+END_TEST
+
 /* Whatever the names: the sentence fits, and is whole. */
 START_TEST(long_names_are_cut_and_not_overrun)
 {
@@ -194,6 +252,8 @@ int main(void)
 	tcase_add_test(tcase, enough_of_each_but_not_together);
 	tcase_add_test(tcase, busy_now);
 	tcase_add_test(tcase, room_but_not_placed_yet);
+	tcase_add_test(tcase, a_gang);
+	tcase_add_test(tcase, in_strict_order_it_waits_for_the_head);
 	tcase_add_test(tcase, long_names_are_cut_and_not_overrun);
 	suite_add_tcase(suite, tcase);
 	return ctr_suite_run(suite);

@@ -57,11 +57,31 @@ struct world {
 	struct ctr_node *node, *other;
 	struct ctr_queue *queue;
 	struct ctr_shape *shape; /* parked */
+	struct ctr_job *gang;    /* of which the last waits again */
+	struct ctr_line *line;   /* in which it does */
 };
 
 static struct ctr_job *job_of(struct world *world, centro_job_id id)
 {
 	return (struct ctr_job *)cluster_job(&world->cluster, id);
+}
+
+/* On a node of its own; what is lost of it finds its room taken. */
+static void add_gang(struct world *world)
+{
+	const struct ctr_task_spec task = cluster_task_spec(1);
+	struct ctr_job_spec spec = cluster_job_spec(&task, 1);
+	struct cluster *cluster = &world->cluster;
+
+	cluster_add_node(cluster, "c", 3);
+	world->gang = job_of(world, cluster_submit_gang(cluster, 3, 1));
+	cluster_schedule(cluster);
+	ck_assert_int_eq(cluster_report_ended(cluster, cluster_ref(cluster, world->gang->id, 2),
+					      CENTRO_CAUSE_REVOKED, 0),
+			 CENTRO_OK);
+	spec.priority = 9;
+	ck_assert_int_eq(cluster_submit_spec(cluster, &spec), CENTRO_OK);
+	world->line = ctr_task_line(&world->gang->tasks[0]);
 }
 
 static void world_init(struct world *world)
@@ -87,7 +107,9 @@ static void world_init(struct world *world)
 	task.resources.named_count = 1;
 	ck_assert_int_eq(cluster_submit_spec(&world->cluster, &spec), CENTRO_OK);
 	world->waiting = job_of(world, world->cluster.result.job);
-	cluster_submit_array(&world->cluster, 3);
+	cluster_submit_array(&world->cluster, 2);
+	cluster_schedule(&world->cluster);
+	add_gang(world);
 	cluster_schedule(&world->cluster);
 	world->granted = &world->running->tasks[0].instances[0];
 	world->pending = &world->waiting->tasks[0].instances[0];
@@ -213,13 +235,33 @@ START_TEST(broken_order_is_found)
 	BREAK(make_it_fit(&w));
 	BREAK(w.core->pending.count++);
 	BREAK(w.pending->state = CENTRO_INSTANCE_RUNNING);
-	BREAK(w.shape->in_tree = 0);
-	BREAK(w.shape->in_tree = w.shape->in_tree == 1 ? 2 : 1);
+	BREAK(w.shape->line.in_tree = 0);
+	BREAK(w.shape->line.in_tree = w.shape->line.in_tree == 1 ? 2 : 1);
 	BREAK(w.shape->references++);
-	BREAK(w.shape->tried = 0);
+	BREAK(w.shape->line.tried = 0);
 	BREAK(w.core->shapes.unused_count++);
 	BREAK(w.waiting->tasks[0].shape = w.running->tasks[0].shape);
-	BREAK(ctr_tree_remove(&w.shape->waiting, &w.pending->waiting));
+	BREAK(ctr_tree_remove(&w.shape->line.waiting, &w.pending->waiting));
+}
+END_TEST
+
+static void make_the_gang_fit(struct world *world)
+{
+	world->line->shape->need.amount[CTR_DIM_CPU] = 0;
+	world->line->slots = UINT32_MAX;
+}
+
+START_TEST(broken_gangs_are_found)
+{
+	BREAK(w.gang->tasks[0].instances[2].attempt = 0);
+	BREAK(w.gang->tasks[0].instances[2].node = NULL; w.gang->tasks[0].instances[2].attempt = 0);
+	BREAK(w.gang->tasks[0].gang = false);
+	BREAK(w.line->shape->gang = 2);
+	BREAK(w.line->shape = w.shape);
+	BREAK(w.line->count++);
+	BREAK(w.line->tried = 0);
+	BREAK(w.line->in_tree = 0);
+	BREAK(make_the_gang_fit(&w));
 }
 END_TEST
 
@@ -252,6 +294,7 @@ int main(void)
 	tcase_add_test(tcase, broken_nodes_are_found);
 	tcase_add_test(tcase, broken_placement_is_found);
 	tcase_add_test(tcase, broken_order_is_found);
+	tcase_add_test(tcase, broken_gangs_are_found);
 	tcase_add_test(tcase, the_rest_is_found_too);
 	suite_add_tcase(suite, tcase);
 	return ctr_suite_run(suite);

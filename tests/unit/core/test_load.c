@@ -338,6 +338,21 @@ START_TEST(instances_that_make_no_sense)
 }
 END_TEST
 
+START_TEST(a_gang_begins_as_a_whole)
+{
+	struct records records;
+	records_init(&records, NULL);
+	records.task.count = 2;
+	ck_assert_int_eq(load_all(&records), CENTRO_OK);
+	cluster_fini(&records.cluster);
+
+	records_init(&records, NULL);
+	records.task.count = 2;
+	records.task.gang = true;
+	assert_corrupt(&records, "job 7: a part of a gang was granted alone");
+}
+END_TEST
+
 START_TEST(nodes_that_make_no_sense)
 {
 	struct records records;
@@ -501,6 +516,7 @@ int main(void)
 	tcase_add_test(tcase, jobs_that_make_no_sense);
 	tcase_add_test(tcase, jobs_out_of_order);
 	tcase_add_test(tcase, instances_that_make_no_sense);
+	tcase_add_test(tcase, a_gang_begins_as_a_whole);
 	tcase_add_test(tcase, nodes_that_make_no_sense);
 	tcase_add_test(tcase, queues_and_ids_that_make_no_sense);
 	tcase_add_test(tcase, limits_hold_for_a_store_too);

@@ -229,6 +229,37 @@ START_TEST(a_pass)
 }
 END_TEST
 
+/* Either all of a gang is granted, or nothing of it. */
+START_TEST(a_pass_with_a_gang)
+{
+	size_t fail_at = 0;
+	bool failed;
+
+	do {
+		struct scene scene;
+		scene_init(&scene);
+		cluster_cancel(&scene.cluster, 3);
+		cluster_drain(&scene.cluster);
+		cluster_add_node(&scene.cluster, "b", 100);
+		cluster_submit_gang(&scene.cluster, 100, 1);
+		use_up_room(&scene);
+		scene.failing.failed = false;
+		scene.failing.fail_at = scene.failing.calls + ++fail_at;
+		bool more = ctr_core_schedule(scene.cluster.core, scene.cluster.now, UINT32_MAX);
+		failed = scene.failing.failed;
+		ck_assert_int_eq(more, failed);
+		cluster_check(&scene.cluster);
+		ck_assert_uint_eq(cluster_count(&scene.cluster, CENTRO_EVENT_INSTANCE_ASSIGNED),
+				  failed ? 0 : 100);
+		cluster_schedule(&scene.cluster);
+		ck_assert_uint_eq(cluster_count(&scene.cluster, CENTRO_EVENT_INSTANCE_ASSIGNED),
+				  100);
+		scene_fini(&scene);
+	} while (failed);
+	ck_assert_uint_gt(fail_at, 2);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("oom");
@@ -238,6 +269,7 @@ int main(void)
 	tcase_add_test(tcase, every_command);
 	tcase_add_test(tcase, a_tick);
 	tcase_add_test(tcase, a_pass);
+	tcase_add_test(tcase, a_pass_with_a_gang);
 	suite_add_tcase(suite, tcase);
 	return ctr_suite_run(suite);
 }

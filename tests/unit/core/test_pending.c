@@ -221,6 +221,137 @@ START_TEST(cancelling_the_first_lets_the_next_be_first)
 }
 END_TEST
 
+/* ---- strict order ---- */
+
+static void strict_init(struct cluster *cluster)
+{
+	const struct ctr_core_options options = {.order = CTR_ORDER_FIFO};
+	cluster_init(cluster, &options);
+}
+
+/* The first node ends what it was given first. */
+static void end_first(struct cluster *cluster)
+{
+	const struct ctr_node *node = ctr_core_find_node(cluster->core, 1);
+	const struct ctr_instance *instance =
+		ctr_list_entry(node->attempts.next, struct ctr_instance, on_node);
+
+	ck_assert_int_eq(
+		cluster_report_ended(cluster, ctr_instance_ref(instance), CENTRO_CAUSE_EXITED, 0),
+		CENTRO_OK);
+	cluster_drain(cluster);
+}
+
+START_TEST(in_strict_order_nothing_passes)
+{
+	struct cluster cluster;
+	strict_init(&cluster);
+	cluster_add_node(&cluster, "a", 2);
+	centro_job_id a = submit(&cluster, 0, 1), b = submit(&cluster, 0, 2),
+		      c = submit(&cluster, 0, 1), d = submit(&cluster, -1, 1);
+	cluster_schedule(&cluster);
+	assert_order(&cluster, &a, 1);
+	end_first(&cluster);
+	cluster_schedule(&cluster);
+	assert_order(&cluster, &b, 1);
+	end_first(&cluster);
+	cluster_schedule(&cluster);
+	assert_order(&cluster, (centro_job_id[]){c, d}, 2);
+	cluster_fini(&cluster);
+}
+END_TEST
+
+START_TEST(in_strict_order_a_higher_priority_is_the_new_head)
+{
+	struct cluster cluster;
+	strict_init(&cluster);
+	cluster_add_node(&cluster, "a", 2);
+	centro_job_id big = submit(&cluster, 0, 3), small = submit(&cluster, 0, 1),
+		      high = submit(&cluster, 1, 1);
+	cluster_schedule(&cluster);
+	assert_order(&cluster, &high, 1);
+
+	/* Nothing was freed, and yet there is another head. */
+	cluster_drain(&cluster);
+	ck_assert_int_eq(cluster_cancel(&cluster, big), CENTRO_OK);
+	cluster_schedule(&cluster);
+	assert_order(&cluster, &small, 1);
+	cluster_fini(&cluster);
+}
+END_TEST
+
+/* As many instances of the head as fit, and then nothing of the next. */
+START_TEST(in_strict_order_tasks_and_instances_hold_up_too)
+{
+	struct cluster cluster;
+	struct ctr_task_spec tasks[2] = {cluster_task_spec(2), cluster_task_spec(1)};
+	struct ctr_job_spec spec = cluster_job_spec(tasks, 2);
+	strict_init(&cluster);
+	cluster_add_node(&cluster, "a", 5);
+	tasks[0].name = ctr_bytes_str("a");
+	tasks[1].name = ctr_bytes_str("b");
+	tasks[0].count = 3;
+	ck_assert_int_eq(cluster_submit_spec(&cluster, &spec), CENTRO_OK);
+	centro_job_id job = cluster.result.job;
+	submit(&cluster, 0, 1);
+	cluster_schedule(&cluster);
+	assert_order(&cluster, (centro_job_id[]){job, job}, 2);
+	end_first(&cluster);
+	cluster_schedule(&cluster);
+	assert_order(&cluster, (centro_job_id[]){job, job}, 2);
+	ck_assert_int_eq(cluster_job(&cluster, job)->tasks[1].instances[0].state,
+			 CENTRO_INSTANCE_ASSIGNED);
+	cluster_fini(&cluster);
+}
+END_TEST
+
+START_TEST(in_strict_order_a_gang_holds_up_everything)
+{
+	struct cluster cluster;
+	strict_init(&cluster);
+	cluster_add_node(&cluster, "a", 3);
+	centro_job_id first = submit(&cluster, 0, 1), gang = cluster_submit_gang(&cluster, 3, 1),
+		      small = submit(&cluster, 0, 1);
+	cluster_schedule(&cluster);
+	assert_order(&cluster, &first, 1);
+	end_first(&cluster);
+	cluster_schedule(&cluster);
+	assert_order(&cluster, (centro_job_id[]){gang, gang, gang}, 3);
+	cluster_drain(&cluster);
+
+	/* What is lost of it is older than what waits, and goes first. */
+	ck_assert_int_eq(cluster_report_ended(&cluster, cluster_ref(&cluster, gang, 1),
+					      CENTRO_CAUSE_REVOKED, 0),
+			 CENTRO_OK);
+	cluster_schedule(&cluster);
+	assert_order(&cluster, &gang, 1);
+	ck_assert_int_eq(cluster_instance(&cluster, small, 0)->state, CENTRO_INSTANCE_PENDING);
+	cluster_fini(&cluster);
+}
+END_TEST
+
+/* Whatever the backlog: a blocked head costs one comparison, or one look where there is room. */
+START_TEST(in_strict_order_a_blocked_head_costs_nothing)
+{
+	struct cluster cluster;
+	strict_init(&cluster);
+	cluster.unchecked = true;
+	cluster_add_node(&cluster, "a", 2);
+	submit(&cluster, 0, 1);
+	for (uint32_t i = 0; i < 300; i++)
+		submit(&cluster, 0, 2 + i % 30);
+	ck_assert(!ctr_core_schedule(cluster.core, cluster.now, /* ops_max= */ 3));
+	struct ctr_pending *pending = &cluster.core->pending;
+	ck_assert_ptr_null(ctr_pending_next(pending, cluster.core->placement.freed));
+	submit(&cluster, -1, 1);
+	ck_assert_ptr_null(ctr_pending_next(pending, cluster.core->placement.freed));
+	ck_assert_uint_eq(ctr_pending_head(pending)->job->id, 2);
+	cluster.unchecked = false;
+	cluster_check(&cluster);
+	cluster_fini(&cluster);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("pending");
@@ -235,6 +366,11 @@ int main(void)
 	tcase_add_test(tcase, no_shape_is_passed_over_for_ever);
 	tcase_add_test(tcase, a_pass_is_resumed_where_it_was);
 	tcase_add_test(tcase, cancelling_the_first_lets_the_next_be_first);
+	tcase_add_test(tcase, in_strict_order_nothing_passes);
+	tcase_add_test(tcase, in_strict_order_a_higher_priority_is_the_new_head);
+	tcase_add_test(tcase, in_strict_order_tasks_and_instances_hold_up_too);
+	tcase_add_test(tcase, in_strict_order_a_gang_holds_up_everything);
+	tcase_add_test(tcase, in_strict_order_a_blocked_head_costs_nothing);
 	suite_add_tcase(suite, tcase);
 	return ctr_suite_run(suite);
 }

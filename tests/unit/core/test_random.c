@@ -73,6 +73,7 @@ static void watch(struct world *world)
 			world->recent_node[world->recent_count++ % RECENT] = event->node;
 		}
 	}
+	oracle_see_end(&world->oracle);
 }
 
 static int execute(struct world *world, const struct ctr_command *command)
@@ -128,7 +129,8 @@ static void do_submit(struct world *world)
 
 	if (request >= 0)
 		snprintf(request_id, sizeof(request_id), "r%d", request);
-	if (one_in(world, 20))
+	/* Nothing has as much; in strict order it holds up everything. */
+	if (one_in(world, world->oracle.is_strict ? 400 : 20))
 		task.resources.cpu_milli = 64000;
 	task.resources.memory_mib = (uint32_t)below(world, 3) * 100;
 	if (one_in(world, 5)) {
@@ -137,6 +139,7 @@ static void do_submit(struct world *world)
 		job.need[CTR_DIM_NAMED] = 1;
 	}
 	task.count = (uint32_t)below(world, 5);
+	task.gang = job.gang = one_in(world, 3);
 	task.lease = ctr_span_ms(lease_ms[below(world, 4)]);
 	task.on_disconnect = one_in(world, 10) ? CTR_ON_DISCONNECT_KEEP : 0;
 	if (one_in(world, 30))
@@ -145,7 +148,7 @@ static void do_submit(struct world *world)
 	spec.queue = ctr_bytes_str(queues[below(world, one_in(world, 10) ? 4 : 3)]);
 	spec.request_id = ctr_bytes_str(request_id);
 	spec.spec_hash = 1 + one_in(world, 8);
-	spec.priority = (int32_t)below(world, 5) - 2;
+	spec.priority = job.priority = (int32_t)below(world, 5) - 2;
 	spec.datacenters = datacenters;
 	spec.datacenter_count = one_in(world, 4) ? 1 + below(world, 2) : 0;
 	job.need[CTR_DIM_CPU] = task.resources.cpu_milli;
@@ -160,6 +163,17 @@ static void do_submit(struct world *world)
 	oracle_submitted(&world->oracle, request, spec.spec_hash, &world->cluster.result, &job);
 }
 
+/* In strict order what never fits holds up everything, until somebody gives it up. */
+static centro_job_id pick_blocking(struct world *world, centro_job_id otherwise)
+{
+	const struct ctr_instance *head;
+
+	if (!world->oracle.is_strict || one_in(world, 2))
+		return otherwise;
+	head = ctr_pending_head(&world->cluster.core->pending);
+	return head ? head->job->id : otherwise;
+}
+
 static void do_cancel(struct world *world)
 {
 	centro_node_id node;
@@ -167,6 +181,7 @@ static void do_cancel(struct world *world)
 
 	if (one_in(world, 2))
 		ref.job = ctr_core_last_event(world->cluster.core) % 300;
+	ref.job = pick_blocking(world, ref.job);
 	const struct ctr_command command = {
 		.type = CTR_COMMAND_CANCEL,
 		.cancel = {.job = ref.job, .who = ctr_bytes_str(one_in(world, 3) ? "" : "me")},
@@ -362,9 +377,14 @@ static void load_requests(void *arg, struct ctr_core *core)
 
 static void world_init(struct world *world, uint64_t seed)
 {
-	const struct ctr_core_options options = {.seed = seed, .jobs_max = 200};
+	const struct ctr_core_options options = {
+		.seed = seed,
+		.jobs_max = 200,
+		.order = seed % 3 == 0 ? CTR_ORDER_FIFO : CTR_ORDER_FILL,
+	};
 
 	memset(world, 0, sizeof(*world));
+	world->oracle.is_strict = options.order == CTR_ORDER_FIFO;
 	cluster_init(&world->cluster, &options);
 	world->cluster.load_more = load_requests;
 	world->cluster.arg = world;

@@ -32,8 +32,9 @@ static const struct centro_bytes eu_us[] = {{(const uint8_t *)"eu", 2}, {(const 
 static const struct centro_bytes us_eu_us[] = {
 	{(const uint8_t *)"us", 2}, {(const uint8_t *)"eu", 2}, {(const uint8_t *)"us", 2}};
 
-static struct ctr_shape *acquire(struct tables *tables, uint32_t cpu_milli, uint32_t gpu,
-				 const struct centro_bytes *datacenters, size_t count)
+static struct ctr_shape *acquire_gang(struct tables *tables, uint32_t cpu_milli, uint32_t gpu,
+				      const struct centro_bytes *datacenters, size_t count,
+				      uint32_t gang)
 {
 	const struct ctr_named_amount named = {ctr_bytes_str("gpu"), gpu};
 	const struct ctr_resource_spec spec = {
@@ -43,9 +44,15 @@ static struct ctr_shape *acquire(struct tables *tables, uint32_t cpu_milli, uint
 	};
 	struct ctr_shape *shape;
 	ck_assert_int_eq(
-		ctr_shape_acquire(&tables->shapes, &spec, datacenters, count, &shape, NULL),
+		ctr_shape_acquire(&tables->shapes, &spec, datacenters, count, gang, &shape, NULL),
 		CENTRO_OK);
 	return shape;
+}
+
+static struct ctr_shape *acquire(struct tables *tables, uint32_t cpu_milli, uint32_t gpu,
+				 const struct centro_bytes *datacenters, size_t count)
+{
+	return acquire_gang(tables, cpu_milli, gpu, datacenters, count, /* gang= */ 0);
 }
 
 START_TEST(what_asks_for_the_same_is_one_shape)
@@ -74,10 +81,18 @@ START_TEST(what_differs_is_another)
 	struct tables tables;
 	tables_init(&tables, NULL);
 	struct ctr_shape *shapes[] = {
-		acquire(&tables, 1000, 0, NULL, 0),  acquire(&tables, 2000, 0, NULL, 0),
-		acquire(&tables, 1000, 1, NULL, 0),  acquire(&tables, 1000, 0, eu_us, 1),
+		acquire(&tables, 1000, 0, NULL, 0),
+		acquire(&tables, 2000, 0, NULL, 0),
+		acquire(&tables, 1000, 1, NULL, 0),
+		acquire(&tables, 1000, 0, eu_us, 1),
 		acquire(&tables, 1000, 0, eu_us, 2),
+		acquire_gang(&tables, 1000, 0, NULL, 0, 2),
+		acquire_gang(&tables, 1000, 0, NULL, 0, 3),
 	};
+	struct ctr_shape *again = acquire_gang(&tables, 1000, 0, NULL, 0, 3);
+
+	ck_assert_ptr_eq(again, shapes[6]);
+	ck_assert_uint_eq(again->gang, 3);
 
 	for (size_t i = 0; i < CTR_ARRAY_SIZE(shapes); i++) {
 		for (size_t j = 0; j < i; j++) {
@@ -136,7 +151,8 @@ START_TEST(without_memory_nothing_is_held)
 		struct ctr_shape *shape;
 		failing_allocator_init(&failing, ++fail_at);
 		tables_init(&tables, &failing.allocator);
-		int error = ctr_shape_acquire(&tables.shapes, &spec, us_eu_us, 3, &shape, NULL);
+		int error = ctr_shape_acquire(&tables.shapes, &spec, us_eu_us, 3, /* gang= */ 0,
+					      &shape, NULL);
 		ck_assert_int_eq(error, failing.failed ? CENTRO_ERR_NOMEM : CENTRO_OK);
 		if (error == CENTRO_OK)
 			ctr_shape_release(&tables.shapes, shape);

@@ -133,18 +133,12 @@ int fixture_execute(struct fixture *fixture, const struct ctr_command *command,
 	return ctr_engine_execute(fixture->engine, fixture->now, command, ret_result);
 }
 
-int fixture_try_submit(struct fixture *fixture, const char *request_id, uint32_t count,
-		       const char *argument, struct ctr_result *ret_result)
+static int submit_task(struct fixture *fixture, const char *request_id,
+		       const struct centro_task_options *task, struct ctr_result *ret_result)
 {
-	const char *argv[] = {"true", argument};
-	struct centro_task_options task = CENTRO_TASK_OPTIONS_INIT;
-	task.command = argv;
-	task.command_count = 2;
-	task.count = count;
-	task.cpu_milli = 1000;
 	struct centro_job_options job = CENTRO_JOB_OPTIONS_INIT;
 	job.name = "test";
-	job.tasks = &task;
+	job.tasks = task;
 	job.task_count = 1;
 
 	struct ctr_arena arena;
@@ -159,6 +153,32 @@ int fixture_try_submit(struct fixture *fixture, const char *request_id, uint32_t
 	status = fixture_execute(fixture, &command, ret_result);
 	ctr_arena_fini(&arena);
 	return status;
+}
+
+int fixture_try_submit(struct fixture *fixture, const char *request_id, uint32_t count,
+		       const char *argument, struct ctr_result *ret_result)
+{
+	const char *argv[] = {"true", argument};
+	struct centro_task_options task = CENTRO_TASK_OPTIONS_INIT;
+	task.command = argv;
+	task.command_count = 2;
+	task.count = count;
+	task.cpu_milli = 1000;
+	return submit_task(fixture, request_id, &task, ret_result);
+}
+
+centro_job_id fixture_submit_gang(struct fixture *fixture, uint32_t count)
+{
+	static const char *const argv[] = {"true"};
+	struct centro_task_options task = CENTRO_TASK_OPTIONS_INIT;
+	struct ctr_result result;
+	task.command = argv;
+	task.command_count = 1;
+	task.count = count;
+	task.cpu_milli = 1000;
+	task.gang = true;
+	ck_assert_int_eq(submit_task(fixture, NULL, &task, &result), CENTRO_OK);
+	return result.job;
 }
 
 int fixture_submit_many(struct fixture *fixture, const char *request_id, uint32_t count,

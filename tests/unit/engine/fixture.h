@@ -63,6 +63,8 @@ int fixture_try_submit(struct fixture *fixture, const char *request_id, uint32_t
 centro_job_id fixture_submit(struct fixture *fixture);
 /* The same, with this argument to its command. */
 centro_job_id fixture_submit_command(struct fixture *fixture, const char *argument);
+/* A gang of `count` instances of one core. */
+centro_job_id fixture_submit_gang(struct fixture *fixture, uint32_t count);
 /* A node of so many cores, as fixture->node. */
 void fixture_register(struct fixture *fixture, uint32_t cores);
 void fixture_register_named(struct fixture *fixture, const char *name, uint32_t cores);

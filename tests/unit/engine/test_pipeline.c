@@ -381,6 +381,46 @@ START_TEST(placement_pauses_while_the_batch_is_crowded)
 }
 END_TEST
 
+static size_t durable_grants(void)
+{
+	size_t grants = 0;
+	for (size_t i = 0; i < fixture.durable_count; i++)
+		grants += fixture.durable[i].type == CENTRO_EVENT_INSTANCE_ASSIGNED;
+	return grants;
+}
+
+/* Dispatch until `wanted` grants are durable. True: there never was a part of them. */
+static bool grants_come_together(size_t wanted)
+{
+	bool together = true;
+	size_t before = durable_grants();
+	for (int i = 0; i < 100 && durable_grants() < before + wanted; i++) {
+		together = together && durable_grants() == before;
+		fixture_dispatch(&fixture);
+	}
+	ck_assert_uint_eq(durable_grants(), before + wanted);
+	return together;
+}
+
+/* However little is placed in one turn: a gang is one batch. */
+START_TEST(a_gang_is_durable_as_a_whole)
+{
+	fixture.late = _i == 1;
+	fixture.options.schedule_ops = 1;
+	fixture_open(&fixture);
+	fixture_register(&fixture, 4);
+	fixture_register_named(&fixture, "other", 4);
+	struct ctr_result result;
+	ck_assert_int_eq(fixture_submit_many(&fixture, NULL, 3, &result), CENTRO_OK);
+	ck_assert(!grants_come_together(3));
+	fixture_submit_gang(&fixture, 5);
+	ck_assert(grants_come_together(5));
+	fixture_assert_stored(&fixture);
+	fixture_reopen(&fixture);
+	fixture_assert_sound(&fixture);
+}
+END_TEST
+
 START_TEST(deadlines_wake_the_owner)
 {
 	fixture_open(&fixture);
@@ -444,6 +484,7 @@ int main(void)
 	tcase_add_test(tcase, a_refused_commit_opens_a_closed_batch);
 	tcase_add_test(tcase, many_deadlines_take_several_turns);
 	tcase_add_test(tcase, placement_pauses_while_the_batch_is_crowded);
+	tcase_add_loop_test(tcase, a_gang_is_durable_as_a_whole, 0, 2);
 	tcase_add_test(tcase, deadlines_wake_the_owner);
 	tcase_add_test(tcase, a_callback_may_go_on);
 	suite_add_tcase(suite, tcase);

@@ -51,6 +51,22 @@ START_TEST(what_cannot_be_opened_is_explained)
 }
 END_TEST
 
+START_TEST(an_order_that_is_none_is_refused)
+{
+	struct centro_engine_options options = CENTRO_ENGINE_OPTIONS_INIT;
+	struct centro_engine *engine = NULL;
+	struct centro_error_text text = {0};
+	options.order = CENTRO_ORDER_FIFO;
+	ck_assert_int_eq(centro_engine_open("memory:", &options, owner.now, &engine, &text),
+			 CENTRO_OK);
+	centro_engine_free(engine);
+	options.order = (enum centro_order)2;
+	ck_assert_int_eq(centro_engine_open("memory:", &options, owner.now, &engine, &text),
+			 CENTRO_ERR_INVALID);
+	ck_assert_str_eq(text.text, "order: 2 is neither fill nor fifo");
+}
+END_TEST
+
 START_TEST(structs_of_other_releases_are_told_apart)
 {
 	struct {
@@ -243,6 +259,7 @@ int main(void)
 	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, a_uri_is_opened);
 	tcase_add_test(tcase, what_cannot_be_opened_is_explained);
+	tcase_add_test(tcase, an_order_that_is_none_is_refused);
 	tcase_add_test(tcase, structs_of_other_releases_are_told_apart);
 	tcase_add_loop_test(tcase, a_failure_is_told_once, 0, 2);
 	tcase_add_loop_test(tcase, the_end_answers_everybody, 0, 2);
