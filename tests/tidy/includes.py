@@ -33,7 +33,7 @@ def _lib_complaint(path, folder, quoted, angled):
     if _is_library(header):
         return f"{folder} may not use this library"
     if quoted:
-        owner = quoted.split("/")[0]
+        owner = tidy.folder_of(quoted.split("/"))
         if "/" not in quoted:
             return f'write it from lib/: "{folder}/{quoted}"'
         if owner == folder or owner in tidy.USES[folder]:
@@ -87,7 +87,7 @@ def check(root, shim_shared=("io/shim_abi.h",)):
             elif where.parts[1] not in tidy.USES:
                 wrong = "this folder is not in the table of layers"
             else:
-                wrong = _lib_complaint(path, where.parts[1], quoted, angled)
+                wrong = _lib_complaint(path, tidy.folder_of(where.parts[1:]), quoted, angled)
             if wrong:
                 line = tidy.line_of(text, match.start())
                 complaints.append(f"{where}:{line}: includes {quoted or angled}: {wrong}")

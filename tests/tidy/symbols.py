@@ -96,7 +96,7 @@ def check(archives, nm="nm"):
 def find_archives(build):
     found = {}
     for folder in tidy.USES:
-        path = pathlib.Path(build) / "lib" / folder / f"libctr_{folder}.a"
+        path = pathlib.Path(build) / "lib" / folder / f"libctr_{folder.split('/')[-1]}.a"
         if path.exists():
             found[folder] = path
     return found
