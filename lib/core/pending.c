@@ -6,11 +6,12 @@
  * line is in one of the two trees of lines if and only if something of it waits; a
  * parked line whose `tried` is the present count has too little room everywhere.
  *
- * A pass goes through the open tree from its first line. When that is empty and
- * there has been more room since the pass began, the parked lines are the next
- * pass: the trees change their roles. So a pass is resumed where it was, new
- * work that goes first is seen at once, and no line is passed over for ever,
- * however many there are and however often something ends.
+ * A pass goes through the open tree from its first line. When it is over and there
+ * has been more room since it began, the next one goes through all that waits: what
+ * was parked and what has come since, so that new work does not get the room for
+ * which older work waits. A pass is resumed where it was, new work that goes first is
+ * seen at once, and no line is passed over for ever, however many there are and
+ * however often something ends.
  *
  * In strict order there is no pass: the one tree is in order, whatever was tried,
  * and as long as its first line is known not to fit, nothing is tried.
@@ -154,18 +155,36 @@ static struct ctr_line *next_in_strict_order(const struct ctr_pending *pending, 
 	return line->tried != freed ? line : NULL;
 }
 
+/* What is open now joins what was parked, and the trees change their roles. */
+static void begin_pass(struct ctr_pending *pending, uint64_t freed)
+{
+	struct ctr_tree_node *first;
+
+	while ((first = pending->trees[pending->open].first)) {
+		struct ctr_line *line = CTR_CONTAINER_OF(first, struct ctr_line, order);
+		unlink_line(pending, line);
+		link_line(pending, line, !pending->open);
+	}
+	pending->open = !pending->open;
+	pending->seen = freed;
+}
+
 struct ctr_line *ctr_pending_next(struct ctr_pending *pending, uint64_t freed)
 {
 	if (pending->is_strict)
 		return next_in_strict_order(pending, freed);
 
+	if (!pending->in_pass && pending->seen != freed)
+		begin_pass(pending, freed);
+	pending->in_pass = true;
 	for (;;) {
 		struct ctr_tree *open = &pending->trees[pending->open];
 		if (!open->first) {
-			if (!pending->trees[!pending->open].first || pending->seen == freed)
+			pending->in_pass = pending->seen != freed &&
+					   pending->trees[!pending->open].first != NULL;
+			if (!pending->in_pass)
 				return NULL;
-			pending->open = !pending->open;
-			pending->seen = freed;
+			begin_pass(pending, freed);
 			continue;
 		}
 		struct ctr_line *line = CTR_CONTAINER_OF(open->first, struct ctr_line, order);

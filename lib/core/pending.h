@@ -18,6 +18,7 @@ struct ctr_pending {
 	struct ctr_tree trees[2]; /* of lines: to be tried in this pass, and parked */
 	uint8_t open;             /* which of them is which */
 	uint64_t seen;            /* of `freed`, when the pass began */
+	bool in_pass;             /* it has begun and is not over */
 	bool is_strict;           /* nothing is ever parked */
 	uint64_t count;           /* instances */
 };

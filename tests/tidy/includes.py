@@ -84,7 +84,7 @@ def check(root, shim_shared=("io/shim_abi.h",)):
                 wrong = None if ok else "a public header includes <centro/...> and plain C alone"
             elif top == "cli":
                 wrong = _cli_complaint(path, quoted, angled, shim_shared)
-            elif where.parts[1] not in tidy.USES:
+            elif tidy.folder_of(where.parts[1:]) not in tidy.USES:
                 wrong = "this folder is not in the table of layers"
             else:
                 wrong = _lib_complaint(path, tidy.folder_of(where.parts[1:]), quoted, angled)

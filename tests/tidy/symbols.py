@@ -97,7 +97,7 @@ def find_archives(build):
     found = {}
     for folder in tidy.USES:
         path = pathlib.Path(build) / "lib" / folder / f"libctr_{folder.split('/')[-1]}.a"
-        if path.exists():
+        if path.exists() and folder not in tidy.STAND_INS:
             found[folder] = path
     return found
 

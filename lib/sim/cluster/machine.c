@@ -6,8 +6,6 @@
  * A shim does not depend on the agent: ends come from a timer of the machine's own,
  * on its steady clock, whether an agent lives or not.
  */
-#include <stdlib.h>
-
 #include "sim/cluster/promises.h"
 #include "sim/cluster/run.h"
 
@@ -142,9 +140,13 @@ static struct ctr_sim_run *find_ref(struct ctr_sim_agent *agent,
 /* "run RUNTIME_MS EXIT_CODE [stubborn] [attempt]" */
 static void read_command(struct ctr_sim_run *run, const struct ctr_attempt_spec *spec)
 {
-	CTR_ASSERT(spec->argc >= 3);
-	run->runtime = ctr_span_ms(strtoull(spec->argv[1], NULL, 10));
-	run->exit_code = (int32_t)strtol(spec->argv[2], NULL, 10);
+	uint64_t runtime_ms = 0, exit_code = 0;
+	bool makes_sense = spec->argc >= 3 &&
+			   ctr_parse_u64(ctr_bytes_str(spec->argv[1]), &runtime_ms) &&
+			   ctr_parse_u64(ctr_bytes_str(spec->argv[2]), &exit_code);
+	CTR_ASSERT(makes_sense);
+	run->runtime = ctr_span_ms(runtime_ms);
+	run->exit_code = (int32_t)exit_code;
 	for (size_t i = 3; i < spec->argc; i++) {
 		run->is_stubborn |= strcmp(spec->argv[i], "stubborn") == 0;
 		run->tells_attempt |= strcmp(spec->argv[i], "attempt") == 0;

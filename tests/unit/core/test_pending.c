@@ -44,6 +44,27 @@ START_TEST(priority_first_then_age)
 }
 END_TEST
 
+/* Room comes free and new work comes, in either order, before the next pass. */
+START_TEST(new_work_does_not_get_the_room_that_older_work_waits_for)
+{
+	struct cluster cluster;
+	cluster_init(&cluster, NULL);
+	centro_job_id first = submit(&cluster, 0, 2), older;
+	cluster_add_node(&cluster, "a", 2);
+	cluster_schedule(&cluster);
+	older = submit(&cluster, 0, 1);
+	cluster_schedule(&cluster);
+	cluster_drain(&cluster);
+
+	submit(&cluster, 0, 2);
+	ck_assert_int_eq(cluster_cancel(&cluster, first), CENTRO_OK);
+	submit(&cluster, -1, 2);
+	cluster_schedule(&cluster);
+	assert_order(&cluster, (centro_job_id[]){older}, 1);
+	cluster_fini(&cluster);
+}
+END_TEST
+
 START_TEST(the_order_holds_across_shapes)
 {
 	struct cluster cluster;
@@ -359,6 +380,7 @@ int main(void)
 
 	tcase_add_test(tcase, priority_first_then_age);
 	tcase_add_test(tcase, the_order_holds_across_shapes);
+	tcase_add_test(tcase, new_work_does_not_get_the_room_that_older_work_waits_for);
 	tcase_add_test(tcase, tasks_and_indices_of_a_job_in_order);
 	tcase_add_test(tcase, a_small_job_may_pass_a_big_one_that_does_not_fit);
 	tcase_add_test(tcase, what_waits_again_keeps_its_place);
