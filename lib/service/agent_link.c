@@ -18,9 +18,6 @@
 #define FIELD_SPEC_TASKS      4
 #define FIELD_TASK_NAME       1
 
-/* An assignment that was not claimed for so long is sent again. */
-#define RESEND_AFTER_NS (5 * CTR_NS_PER_SEC)
-
 struct ctr_agent_link {
 	struct ctr_rpc *rpc;
 	centro_node_id node;
@@ -141,32 +138,26 @@ static bool awaits_claim(const struct ctr_service *service, const struct ctr_ins
 	       instance->assign_event <= ctr_engine_durable_event(service->engine);
 }
 
-/* What the agent should know of one grant. `age_ns`: only assignments at least so old. */
-static void send_due(struct ctr_agent_link *link, const struct ctr_instance *instance,
-		     uint64_t age_ns)
+/* What the agent should know of one grant, and may know already. */
+static void send_due(struct ctr_agent_link *link, const struct ctr_instance *instance)
 {
-	struct ctr_service *service = link->rpc->service;
-	if (instance->job->cancelled_by) {
+	if (instance->job->cancelled_by)
 		send_kill(link, instance);
-		return;
-	}
-	if (!awaits_claim(service, instance))
-		return;
-	if (ctr_between(instance->assign_wall, service->now.wall).ns >= age_ns)
+	else if (awaits_claim(link->rpc->service, instance))
 		send_assignment(link, instance);
 }
 
-static void send_all_due(struct ctr_agent_link *link, const struct ctr_node *node, uint64_t age_ns)
+static void send_all_due(struct ctr_agent_link *link, const struct ctr_node *node)
 {
 	ctr_list_for_each(entry, &node->attempts)
-		send_due(link, ctr_list_entry(entry, struct ctr_instance, on_node), age_ns);
+		send_due(link, ctr_list_entry(entry, struct ctr_instance, on_node));
 }
 
 void ctr_agent_link_resend(struct ctr_service *service, const struct ctr_node *node)
 {
 	struct ctr_agent_link *link = find_link(service, node->id);
 	if (link)
-		send_all_due(link, node, RESEND_AFTER_NS);
+		send_all_due(link, node);
 }
 
 static void event_assigned(struct ctr_service *service, const struct ctr_event *event)
@@ -222,7 +213,7 @@ static int link_open(struct ctr_rpc *rpc, const struct ctr_node *node, uint64_t 
 	link->session = session;
 	rpc->state = link;
 	ctr_map_insert(&service->agents, node->id, link);
-	send_all_due(link, node, 0);
+	send_all_due(link, node);
 	ctr_follow_agent_up(service, node->id);
 	return CTR_RPC_LATER;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* apart.c - a run in a process of its own, since one that fails may die of an assertion. */
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -17,16 +18,16 @@ static void run_child(const struct ctr_sim_options *options, int fd)
 	struct ctr_sim_result result;
 	const struct rlimit limit = {CPU_SECONDS, CPU_SECONDS + 1};
 	const struct rlimit no_core = {0, 0};
-	char text[TEXT_SIZE];
+	char text[TEXT_SIZE + 32];
 	setrlimit(RLIMIT_CPU, &limit);
 	setrlimit(RLIMIT_CORE, &no_core);
 	dup2(fd, STDERR_FILENO); /* what an assertion says */
 	int status = ctr_sim_run(options, &result);
 	if (status == 0)
 		_exit(0);
-	int size = snprintf(text, sizeof(text), "%s: %s", result.promise, result.text.text);
-	if (size > 0)
-		(void)!write(fd, text, strlen(text));
+	int size = snprintf(text, sizeof(text), "%llu %s: %.200s", (unsigned long long)result.steps,
+			    result.promise, result.text.text);
+	(void)!write(fd, text, (size_t)size);
 	_exit(1);
 }
 
@@ -40,7 +41,17 @@ static void read_text(int fd, char *text)
 	text[strcspn(text, "\n")] = '\0';
 }
 
-enum sim_outcome sim_run_apart(const struct ctr_sim_options *options, char *text)
+/* "STEPS I4: …", of a run that said so itself. */
+static uint64_t take_steps(char *text)
+{
+	char *rest;
+	uint64_t steps = strtoull(text, &rest, 10);
+	memmove(text, rest + 1, strlen(rest));
+	return steps;
+}
+
+enum sim_outcome sim_run_apart(const struct ctr_sim_options *options, char *text,
+			       uint64_t *ret_steps)
 {
 	struct ctr_sim_options quiet = *options;
 	int fds[2], status;
@@ -60,7 +71,13 @@ enum sim_outcome sim_run_apart(const struct ctr_sim_options *options, char *text
 		return SIM_CRASHED;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return SIM_FINE;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 1)
+	uint64_t steps = 0;
+	bool is_broken = WIFEXITED(status) && WEXITSTATUS(status) == 1;
+	if (is_broken)
+		steps = take_steps(text);
+	if (ret_steps)
+		*ret_steps = steps;
+	if (is_broken)
 		return SIM_BROKEN;
 	if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL)) {
 		snprintf(text, TEXT_SIZE, "it does not end");

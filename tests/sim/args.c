@@ -15,7 +15,7 @@ static const char help[] =
 	"  --cpu SECONDS    begin no new one after so much CPU time\n"
 	"  --timeline       print what happens, and when\n"
 	"  --shrink         make a failing seed's run short, and print its command\n"
-	"  --skip A,B,…     faults of the plan, by number, that are left out\n"
+	"  --only A,B,…     only these faults of the plan, by number\n"
 	"  --jobs N         jobs that clients submit at the most\n"
 	"  --faults WORDS   only these kinds: \"cut,agent-crash\"; \"none\"; \"list\" shows them\n"
 	"  --hours N        length of load and faults (1)\n"
@@ -33,7 +33,7 @@ enum {
 	CPU,
 	TIMELINE,
 	SHRINK,
-	SKIP,
+	ONLY,
 	JOBS,
 	FAULTS,
 	HOURS,
@@ -52,7 +52,7 @@ enum {
 
 static const struct option longs[] = {
 	{"seed", 1, NULL, SEED},         {"seeds", 1, NULL, SEEDS},   {"cpu", 1, NULL, CPU},
-	{"timeline", 0, NULL, TIMELINE}, {"shrink", 0, NULL, SHRINK}, {"skip", 1, NULL, SKIP},
+	{"timeline", 0, NULL, TIMELINE}, {"shrink", 0, NULL, SHRINK}, {"only", 1, NULL, ONLY},
 	{"jobs", 1, NULL, JOBS},         {"faults", 1, NULL, FAULTS}, {"hours", 1, NULL, HOURS},
 	{"servers", 1, NULL, SERVERS},   {"nodes", 1, NULL, NODES},   {"clients", 1, NULL, CLIENTS},
 	{"rate", 1, NULL, RATE},         {"plain", 0, NULL, PLAIN},   {"json", 0, NULL, JSON},
@@ -80,12 +80,24 @@ static uint64_t number(const char *text)
 	return value;
 }
 
-static void read_skipped(struct sim_args *args, char *text)
+static void read_only(struct sim_args *args, char *text)
 {
+	args->has_only = true;
 	for (char *word = strtok(text, ","); word; word = strtok(NULL, ",")) {
-		if (args->options.skipped_count == SKIPPED_MAX)
-			refuse("too many faults", word);
-		args->skipped[args->options.skipped_count++] = (uint32_t)number(word);
+		uint64_t fault = number(word);
+		if (fault >= SKIPPED_MAX)
+			refuse("no such fault", word);
+		args->is_kept[fault] = true;
+	}
+}
+
+/* The plan is known once every other option is. */
+static void skip_others(struct sim_args *args)
+{
+	uint32_t planned = ctr_sim_count_faults(&args->options);
+	for (uint32_t i = 0; args->has_only && i < planned && i < SKIPPED_MAX; i++) {
+		if (!args->is_kept[i])
+			args->skipped[args->options.skipped_count++] = i;
 	}
 	args->options.skipped = args->skipped;
 }
@@ -134,8 +146,8 @@ static void read_option(struct sim_args *args, int option)
 	case SHRINK:
 		args->shrinks = true;
 		break;
-	case SKIP:
-		read_skipped(args, optarg);
+	case ONLY:
+		read_only(args, optarg);
 		break;
 	case JOBS:
 		options->jobs_max = (uint32_t)number(optarg);
@@ -194,6 +206,7 @@ void sim_args_parse(struct sim_args *args, int argc, char **argv)
 		read_option(args, option);
 	if (optind < argc)
 		refuse("not expected", argv[optind]);
+	skip_others(args);
 }
 
 static void print_faults(FILE *out, uint32_t faults)
@@ -217,6 +230,27 @@ static void print_number(FILE *out, const char *flag, uint64_t value)
 		fprintf(out, " --%s %llu", flag, (unsigned long long)value);
 }
 
+static bool is_skipped(const struct ctr_sim_options *options, uint32_t fault)
+{
+	for (size_t i = 0; i < options->skipped_count; i++) {
+		if (options->skipped[i] == fault)
+			return true;
+	}
+	return false;
+}
+
+static void print_only(FILE *out, const struct ctr_sim_options *options)
+{
+	const char *before = " --only ";
+	uint32_t planned = ctr_sim_count_faults(options);
+	for (uint32_t i = 0; options->skipped_count > 0 && i < planned; i++) {
+		if (is_skipped(options, i))
+			continue;
+		fprintf(out, "%s%u", before, i);
+		before = ",";
+	}
+}
+
 void sim_args_print(FILE *out, const struct sim_args *args, const struct ctr_sim_options *options)
 {
 	fprintf(out, "build/tests/sim/%s --seed %llu", args->plant ? "sim_planted" : "sim",
@@ -232,7 +266,6 @@ void sim_args_print(FILE *out, const struct sim_args *args, const struct ctr_sim
 	print_number(out, "jobs", options->jobs_max);
 	if (options->is_plain)
 		fputs(" --plain", out);
-	for (size_t i = 0; i < options->skipped_count; i++)
-		fprintf(out, "%s%u", i ? "," : " --skip ", options->skipped[i]);
+	print_only(out, options);
 	fputs(" --timeline\n", out);
 }

@@ -29,6 +29,20 @@ static const char *outcome_word(enum sim_outcome outcome)
 	return words[outcome];
 }
 
+/* Without the plant nothing must be found: else it is not the plant that was. */
+static bool is_sound(const struct ctr_sim_options *options)
+{
+	char text[256];
+	int plant = ctr_planted_bug;
+	ctr_planted_bug = 0;
+	enum sim_outcome outcome = sim_run_apart(options, text, NULL);
+	ctr_planted_bug = plant;
+	if (outcome != SIM_FINE)
+		printf("seed %llu fails without a plant: %s\n", (unsigned long long)options->seed,
+		       text);
+	return outcome == SIM_FINE;
+}
+
 /* The first seed that finds it. False: none does. */
 static bool hunt_one(const struct sim_args *args, int plant)
 {
@@ -36,8 +50,8 @@ static bool hunt_one(const struct sim_args *args, int plant)
 	char text[256];
 	ctr_planted_bug = plant;
 	for (uint64_t i = 0; i < args->seeds; i++) {
-		enum sim_outcome outcome = sim_run_apart(&options, text);
-		if (outcome != SIM_FINE) {
+		enum sim_outcome outcome = sim_run_apart(&options, text, NULL);
+		if (outcome != SIM_FINE && is_sound(&options)) {
 			printf("%s %llu %s %s\n", plant_names[plant - 1],
 			       (unsigned long long)options.seed, outcome_word(outcome), text);
 			fflush(stdout);

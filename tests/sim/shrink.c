@@ -2,7 +2,8 @@
 /*
  * shrink.c - a shorter run that fails in the same way: first as few faults as
  * possible (Zeller's delta debugging: halves, quarters, … are left out for as long as
- * it still fails), then fewer jobs, clients, nodes and servers.
+ * it still fails), then fewer jobs, clients, nodes and servers. What makes the run
+ * longer is not taken.
  */
 #include <string.h>
 
@@ -14,17 +15,22 @@ struct shrinker {
 	uint32_t kept[SKIPPED_MAX];
 	size_t kept_count, planned;
 	unsigned tries;
+	uint64_t steps; /* of the shortest run so far */
 };
 
 static bool still_fails(struct shrinker *shrinker, const struct ctr_sim_options *options)
 {
 	char text[256];
-	enum sim_outcome outcome = sim_run_apart(options, text);
+	uint64_t steps;
+	enum sim_outcome outcome = sim_run_apart(options, text, &steps);
 	shrinker->tries++;
 	if (shrinker->promise[0] == '\0')
 		return outcome == SIM_CRASHED || outcome == SIM_HUNG;
-	return outcome == SIM_BROKEN &&
-	       strncmp(text, shrinker->promise, strlen(shrinker->promise)) == 0;
+	if (outcome != SIM_BROKEN || steps > shrinker->steps ||
+	    strncmp(text, shrinker->promise, strlen(shrinker->promise)) != 0)
+		return false;
+	shrinker->steps = steps;
+	return true;
 }
 
 /* Everything but `kept`, less those from `first` to `end`. */
@@ -91,7 +97,7 @@ void sim_shrink(struct sim_args *args)
 	static struct shrinker shrinker;
 	char text[256];
 	shrinker = (struct shrinker){.args = args};
-	if (sim_run_apart(&args->options, text) == SIM_BROKEN)
+	if (sim_run_apart(&args->options, text, &shrinker.steps) == SIM_BROKEN)
 		snprintf(shrinker.promise, sizeof(shrinker.promise), "%.*s",
 			 (int)strcspn(text, ":"), text);
 	note_planned(&shrinker, ctr_sim_count_faults(&args->options));

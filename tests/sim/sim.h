@@ -15,9 +15,10 @@ struct sim_args {
 	uint64_t seeds;  /* how many, from options.seed on */
 	uint64_t cpu_ms; /* stop beginning new ones after so much; 0: no limit */
 	bool shrinks, is_json, hunts, is_speed;
-	const char *plant;    /* NULL: none */
-	const char *recorded; /* a file of plants and seeds; NULL: none */
-	uint32_t skipped[SKIPPED_MAX];
+	const char *plant;                   /* NULL: none */
+	const char *recorded;                /* a file of plants and seeds; NULL: none */
+	bool has_only, is_kept[SKIPPED_MAX]; /* --only */
+	uint32_t skipped[SKIPPED_MAX];       /* the others, by their place in the plan */
 };
 
 /* Exits with 2 and says what is wrong, or with 0 after --help. */
@@ -31,8 +32,12 @@ enum sim_outcome {
 	SIM_CRASHED, /* an assertion, or a signal */
 	SIM_HUNG,    /* it did not end */
 };
-/* One run in a process of its own, which may die. `text` of 256 bytes says what was wrong. */
-enum sim_outcome sim_run_apart(const struct ctr_sim_options *options, char *text);
+/*
+ * One run in a process of its own, which may die. `text` of 256 bytes says what was
+ * wrong; *ret_steps is 0 if it died, and may be NULL.
+ */
+enum sim_outcome sim_run_apart(const struct ctr_sim_options *options, char *text,
+			       uint64_t *ret_steps);
 
 /* Make a failing run short: fewer faults, jobs, clients, nodes. Changes args. */
 void sim_shrink(struct sim_args *args);

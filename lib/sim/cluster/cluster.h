@@ -62,7 +62,7 @@ struct ctr_sim_options {
 	uint32_t servers;          /* machines that a server may run on; drawn, 1 to 3 */
 	uint32_t nodes;            /* drawn, 2 to 12 */
 	uint32_t clients;          /* drawn, 1 to 3 */
-	uint32_t jobs_per_hour;    /* drawn, 100 to 1,500 */
+	uint32_t jobs_per_hour;    /* drawn, 50 to 100 a node */
 	struct centro_span length; /* of load and faults; then they stop, and all must end; 1 h */
 	uint32_t faults;           /* kinds that may happen: 1 << enum ctr_sim_fault_kind */
 	uint32_t faults_per_hour;  /* drawn, 10 to 120 */

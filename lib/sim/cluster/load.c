@@ -94,6 +94,9 @@ static Centro__V1__Task *draw_task(struct ctr_sim_world *world, struct ctr_prng 
 	task->name = number == 0 ? (char *)"first" : (char *)"second";
 	if (!world->options.is_plain && ctr_sim_chance(prng, 300000))
 		task->count = (uint32_t)ctr_sim_between(prng, 2, CTR_SIM_JOB_INSTANCES_MAX / 2);
+	/* The first node alone has room for all of it. */
+	task->gang = task->count * resources->cpu_milli <= CTR_SIM_CPU_MILLI_MAX &&
+		     ctr_sim_chance(prng, 500000);
 	draw_command(world, prng, task);
 	if (!world->options.is_plain)
 		draw_times(world, prng, task);

@@ -133,6 +133,7 @@ static void fold_event(struct ctr_sim_world *world, const Centro__V1__Event *eve
 	struct ctr_sim_known *known;
 	ctr_sim_i10_no_gap(world, oracle->event_number, event->number, "on the disk");
 	oracle->event_number = event->number;
+	oracle->event_at = world->now;
 	world->result->core_events++;
 	ctr_sim_trace(world, event->number, (uint64_t)event->type,
 		      event->attempt ? event->attempt->job : event->node_id);
@@ -141,7 +142,9 @@ static void fold_event(struct ctr_sim_world *world, const Centro__V1__Event *eve
 		known_make(oracle, event->attempt->job)->is_submitted = true;
 		break;
 	case CENTRO__V1__EVENT__TYPE__job_cancel_requested:
-		known_make(oracle, event->attempt->job)->is_cancelled = true;
+		known = known_make(oracle, event->attempt->job);
+		known->is_cancelled = true;
+		known->cancelled_at = world->now;
 		break;
 	case CENTRO__V1__EVENT__TYPE__job_ended:
 		known = known_make(oracle, event->attempt->job);

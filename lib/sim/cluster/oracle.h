@@ -45,7 +45,7 @@ struct ctr_sim_known {
 	bool has_spec, has_state, has_history;
 	bool is_submitted, is_ended, is_cancelled;
 	bool is_acked;
-	uint64_t cancel_acked_at; /* true time; 0: not */
+	uint64_t cancelled_at, cancel_acked_at; /* true time; 0: not */
 	uint8_t job_state;
 	int32_t exit_code; /* the highest that an event told */
 	struct ctr_sim_instance instances[CTR_SIM_JOB_INSTANCES_MAX];
@@ -57,7 +57,8 @@ struct ctr_sim_oracle {
 	uint32_t job_count, job_capacity;
 	uint32_t jobs_open;    /* not acknowledged */
 	size_t live_on_disk;   /* jobs with a state row */
-	uint64_t event_number; /* of the last durable event */
+	uint64_t event_number; /* of the last durable event … */
+	uint64_t event_at;     /* … and when it became durable, true time */
 	uint64_t durable_hash; /* of the state that is on disk */
 	bool has_durable_hash;
 	uint64_t failed_commits; /* how many batches were on the disk then */

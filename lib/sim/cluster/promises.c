@@ -276,6 +276,18 @@ static void compare_with_durable(struct ctr_sim_world *world, const struct ctr_e
 	compare_with_fold(world, core);
 }
 
+/* What a server has written, a server can read. */
+void ctr_sim_i11_can_be_read(struct ctr_sim_server *server, int error)
+{
+	struct centro_error_text text = {""};
+	bool is_unread = error == CENTRO_ERR_CORRUPT || error == CENTRO_ERR_VERSION;
+	if (!is_unread)
+		return;
+	(void)ctr_engine_get_error(server->engine, &text);
+	ctr_sim_break(server->process.world, "I11", "%s cannot read the store: %s",
+		      server->process.name, text.text);
+}
+
 void ctr_sim_i11_recovered(struct ctr_sim_server *server)
 {
 	compare_with_durable(server->process.world, server->engine, server->process.name);
@@ -395,6 +407,21 @@ static bool is_its_grant(struct ctr_sim_world *world, const struct ctr_sim_run *
 	return instance && is_granted(instance->state) && instance->attempt == run->ref.attempt;
 }
 
+/* What is cancelled is killed once its agent can be told. */
+static void check_cancelled(struct ctr_sim_world *world, const struct ctr_sim_agent *agent,
+			    struct ctr_sim_run *run)
+{
+	const uint64_t told_ns = 60 * CTR_NS_PER_SEC;
+	const struct ctr_sim_known *known = ctr_sim_known_find(&world->oracle, run->ref.job);
+	if (run->stage != CTR_SIM_RUN_RUNNING || !known || !known->is_cancelled)
+		return;
+	if (run->told_at == 0 && agent->answered_at > known->cancelled_at)
+		run->told_at = world->now;
+	if (run->told_at != 0 && agent->answered_at > run->told_at + told_ns + run->kill_grace.ns)
+		ctr_sim_break(world, "I9", "job %llu was cancelled, and attempt %u runs on on %s",
+			      llu(run->ref.job), run->ref.attempt, agent->node_name);
+}
+
 /* I15: After any crash plus grace, every process under Centro belongs to a live grant. */
 void ctr_sim_i15_no_orphans(struct ctr_sim_world *world)
 {
@@ -403,6 +430,7 @@ void ctr_sim_i15_no_orphans(struct ctr_sim_world *world)
 	for (uint32_t i = 0; i < world->agent_count; i++) {
 		ctr_list_for_each (node, &world->agents[i].runs) {
 			struct ctr_sim_run *run = ctr_list_entry(node, struct ctr_sim_run, link);
+			check_cancelled(world, &world->agents[i], run);
 			bool is_orphan =
 				run->stage == CTR_SIM_RUN_RUNNING && !is_its_grant(world, run);
 			if (!is_orphan)
@@ -462,14 +490,17 @@ void ctr_sim_i16_nothing_waits_in_vain(struct ctr_sim_server *server)
 	const struct ctr_engine *engine = server->engine;
 	const struct ctr_core *core = engine->core;
 	const struct ctr_job *job;
-	if (engine->more || ctr_pipeline_is_crowded(engine))
+	/* In strict order what fits may wait all the same; the core's own check knows. */
+	if (engine->more || ctr_pipeline_is_crowded(engine) ||
+	    core->options.order == CTR_ORDER_FIFO)
 		return;
 	for (centro_job_id id = UINT64_MAX; (job = ctr_core_job_below(core, id)); id = job->id) {
 		for (size_t i = 0; i < job->task_count; i++) {
 			for (uint32_t j = 0; j < job->tasks[i].count; j++) {
 				const struct ctr_instance *instance = &job->tasks[i].instances[j];
 				const struct ctr_node *node =
-					instance->state == CENTRO_INSTANCE_PENDING
+					instance->state == CENTRO_INSTANCE_PENDING &&
+							!job->tasks[i].gang
 						? room_for(core, instance)
 						: NULL;
 				if (node)

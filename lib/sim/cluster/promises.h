@@ -79,6 +79,7 @@ void ctr_sim_i10_no_gap(struct ctr_sim_world *world, uint64_t before, uint64_t n
 			const char *where);
 void ctr_sim_i10_batch_tells_all(struct ctr_sim_world *world, const struct centro_batch *batch,
 				 const struct ctr_event *events, size_t count);
+void ctr_sim_i11_can_be_read(struct ctr_sim_server *server, int error);
 void ctr_sim_i11_recovered(struct ctr_sim_server *server);
 /* Load the disk into a second core. */
 void ctr_sim_i11_second_core(struct ctr_sim_world *world, bool whole);

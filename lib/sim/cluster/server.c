@@ -193,6 +193,7 @@ static void run(struct ctr_sim_process *process, struct centro_time now)
 	flush_all(server, now.steady);
 	ctr_sim_note_turn(server);
 	if (error) {
+		ctr_sim_i11_can_be_read(server, error);
 		ctr_sim_server_crash(server, /* written= */ false, 0);
 		return;
 	}
@@ -258,6 +259,7 @@ void ctr_sim_server_start(struct ctr_sim_server *server)
 		.name = server->process.name,
 		.core = {.seed = world->options.seed,
 			 .jobs_max = world->jobs_max,
+			 .order = world->order,
 			 .keep_hash = true},
 		.events_max = 2000,
 		.recent_jobs_max = 50,

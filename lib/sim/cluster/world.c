@@ -10,8 +10,9 @@
 #include "sim/cluster/world.h"
 
 #define HOUR_NS (3600 * CTR_NS_PER_SEC)
-/* After the faults: leases that run out, and the longest jobs, one after another. */
-#define CALM_MAX_NS       (6 * HOUR_NS)
+/* After the faults: the longest job and the longest lease; and all of a backlog. */
+#define QUIET_MAX_NS      HOUR_NS
+#define CALM_MAX_NS       (72 * HOUR_NS)
 #define CHECK_NS          (30 * CTR_NS_PER_SEC)
 #define DONE_NS           CTR_NS_PER_SEC
 #define STEPS_MAX_DEFAULT 100000000
@@ -95,10 +96,12 @@ static int fill_in(struct ctr_sim_options *options, struct ctr_sim_world *world)
 	draw(&prng, &options->servers, 1, 3);
 	draw(&prng, &options->nodes, 2, 12);
 	draw(&prng, &options->clients, 1, 3);
-	draw(&prng, &options->jobs_per_hour, 100, 1500);
+	/* Up to about what the nodes can do. */
+	draw(&prng, &options->jobs_per_hour, 50, 100 * options->nodes);
 	draw(&prng, &options->faults_per_hour, 10, 120);
-	/* One in eight runs into the limit of jobs. */
+	/* One run in eight meets the limit of jobs, one in four has a strict order. */
 	world->jobs_max = ctr_prng_below(&prng, 8) == 0 ? 40 : 0;
+	world->order = ctr_prng_below(&prng, 4) == 0 ? CTR_ORDER_FIFO : CTR_ORDER_FILL;
 	if (options->length.ns == 0)
 		options->length.ns = HOUR_NS;
 	if (options->steps_max == 0)
@@ -134,7 +137,8 @@ static void on_done(struct ctr_sim_world *world, struct ctr_sim_timer *timer)
 {
 	if (ctr_sim_is_done(world)) {
 		world->is_over = true;
-	} else if (world->now > world->options.length.ns + CALM_MAX_NS) {
+	} else if (world->now > world->options.length.ns + CALM_MAX_NS ||
+		   world->now > world->oracle.event_at + QUIET_MAX_NS) {
 		ctr_sim_i16_all_end(world);
 	} else {
 		ctr_sim_at(world, timer, world->now + DONE_NS);

@@ -218,6 +218,7 @@ struct ctr_sim_world {
 	uint64_t commit_delay_ns; /* at the most */
 	uint64_t store_bytes_max; /* 0: no limit */
 	uint32_t jobs_max;        /* live ones, of the core; 0: the default */
+	enum ctr_order order;
 
 	struct ctr_sim_server *servers;
 	struct ctr_sim_agent *agents;
