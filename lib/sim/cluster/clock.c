@@ -17,6 +17,8 @@ struct centro_time ctr_sim_clock_at(const struct ctr_sim_clock *clock, uint64_t 
 uint64_t ctr_sim_clock_true(const struct ctr_sim_clock *clock, struct centro_instant steady)
 {
 	uint64_t rate = (uint64_t)(MILLION + clock->rate_ppm);
+	if (rate == 0)
+		return UINT64_MAX; /* it stands still */
 	bool is_past = steady.ns < clock->steady_ns;
 	unsigned __int128 passed =
 		is_past ? clock->steady_ns - steady.ns : steady.ns - clock->steady_ns;

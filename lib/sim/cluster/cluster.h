@@ -32,6 +32,7 @@
 	X(AGENT_STALL,    "agent-stall",    "an agent stands still and goes on")                   \
 	X(AGENT_STOP,     "agent-stop",     "an agent is stopped gracefully")                      \
 	X(MACHINE_CRASH,  "machine-crash",  "a node loses power, and starts again")                \
+	X(MACHINE_PAUSE, "machine-pause", "a node stands still, its clocks too, and goes on")              \
 	X(CUT,            "cut",            "two machines cannot reach one another")               \
 	X(CUT_ONE_WAY,    "cut-one-way",    "one machine's words do not reach another")            \
 	X(FLAP,           "flap",           "a link goes and comes, again and again")                 \

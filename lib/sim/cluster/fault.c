@@ -116,8 +116,9 @@ static void agent_crash(struct ctr_sim_world *world, struct ctr_sim_fault *fault
 
 static void agent_stall(struct ctr_sim_world *world, struct ctr_sim_fault *fault)
 {
-	ctr_sim_process_stall(&some_agent(world, fault->a)->endpoint.process,
-			      world->now + fault->for_ns);
+	struct ctr_sim_agent *agent = some_agent(world, fault->a);
+	if (agent->pauses == 0)
+		ctr_sim_process_stall(&agent->endpoint.process, world->now + fault->for_ns);
 }
 
 static void agent_stop(struct ctr_sim_world *world, struct ctr_sim_fault *fault)
@@ -128,6 +129,16 @@ static void agent_stop(struct ctr_sim_world *world, struct ctr_sim_fault *fault)
 static void machine_crash(struct ctr_sim_world *world, struct ctr_sim_fault *fault)
 {
 	ctr_sim_machine_crash(some_agent(world, fault->a), fault->for_ns);
+}
+
+static void machine_pause(struct ctr_sim_world *world, struct ctr_sim_fault *fault)
+{
+	ctr_sim_machine_pause(some_agent(world, fault->a));
+}
+
+static void machine_pause_end(struct ctr_sim_world *world, struct ctr_sim_fault *fault)
+{
+	ctr_sim_machine_resume(some_agent(world, fault->a));
 }
 
 static void client_crash(struct ctr_sim_world *world, struct ctr_sim_fault *fault)
@@ -354,6 +365,8 @@ static void clock_rate(struct ctr_sim_world *world, struct ctr_sim_fault *fault)
 {
 	struct ctr_sim_process *process = some_process(world, fault);
 	int32_t rate = (int32_t)pick(fault->b, 0, 2 * RATE_MAX_PPM) - RATE_MAX_PPM;
+	if (process->clock.rate_ppm < -RATE_MAX_PPM)
+		return; /* it stands still */
 	ctr_sim_clock_set_rate(&process->clock, world->now, rate);
 	if (process->is_alive)
 		ctr_sim_process_wake_now(process);
@@ -382,6 +395,7 @@ static const struct {
 	[CTR_SIM_AGENT_STALL] = {agent_stall},
 	[CTR_SIM_AGENT_STOP] = {agent_stop},
 	[CTR_SIM_MACHINE_CRASH] = {machine_crash},
+	[CTR_SIM_MACHINE_PAUSE] = {machine_pause, machine_pause_end},
 	[CTR_SIM_CUT] = {cut, cut_end},
 	[CTR_SIM_CUT_ONE_WAY] = {cut_one_way, cut_one_way_end},
 	[CTR_SIM_FLAP] = {flap},

@@ -11,6 +11,8 @@
 
 /* A command that obeys TERM takes so long to. */
 #define OBEY_MS 20
+/* A call of an agent is given up after that. */
+#define CLAIM_NS (11 * CTR_NS_PER_SEC)
 
 static struct ctr_sim_agent *agent_of_shims(struct ctr_sim_timer *timer)
 {
@@ -74,6 +76,8 @@ static void rearm(struct ctr_sim_agent *agent)
 		return;
 	uint64_t at = ctr_sim_clock_true(&agent->endpoint.process.clock,
 					 (struct centro_instant){first->key});
+	if (at == UINT64_MAX)
+		return;
 	ctr_sim_at(world, &agent->shims, at > world->now ? at : world->now);
 }
 
@@ -200,6 +204,9 @@ static int start(void *arg, uint32_t handle, struct centro_instant lease_end,
 	run->start_wall = now.wall;
 	run->lease_end = lease_end;
 	run->renewed_at = sent_at(run, lease_end);
+	/* What was claimed before a pause may be granted when nobody reckons with it. */
+	run->is_excused = agent->resumed_at != 0 &&
+			  agent->endpoint.process.world->now < agent->resumed_at + CLAIM_NS;
 	ctr_sim_note_started(run);
 	reschedule(run);
 	ctr_sim_process_wake_now(&agent->endpoint.process);
@@ -332,6 +339,29 @@ void ctr_sim_machine_init(struct ctr_sim_agent *agent)
 
 void ctr_sim_machine_retime(struct ctr_sim_agent *agent)
 {
+	rearm(agent);
+}
+
+void ctr_sim_machine_pause(struct ctr_sim_agent *agent)
+{
+	struct ctr_sim_process *process = &agent->endpoint.process;
+	agent->pauses++;
+	ctr_sim_clock_set_rate(&process->clock, process->world->now, -1000000);
+	ctr_sim_process_stall(process, UINT64_MAX);
+	rearm(agent);
+	ctr_list_for_each (node, &agent->runs)
+		ctr_list_entry(node, struct ctr_sim_run, link)->is_excused = true;
+}
+
+void ctr_sim_machine_resume(struct ctr_sim_agent *agent)
+{
+	struct ctr_sim_process *process = &agent->endpoint.process;
+	CTR_ASSERT(agent->pauses > 0);
+	if (--agent->pauses > 0)
+		return;
+	agent->resumed_at = process->world->now;
+	ctr_sim_clock_set_rate(&process->clock, process->world->now, 0);
+	ctr_sim_process_stall(process, process->world->now);
 	rearm(agent);
 }
 

@@ -372,7 +372,7 @@ void ctr_sim_note_ended(struct ctr_sim_run *run, bool by_itself)
 		return;
 	if (instance->running == run)
 		instance->running = NULL;
-	if (by_itself) {
+	if (by_itself && run->ref.attempt > instance->ended_attempt) {
 		instance->ended_attempt = run->ref.attempt;
 		instance->exit_code = run->end.exit_code;
 	}

@@ -63,8 +63,11 @@ static void wake_at(struct ctr_sim_process *process, uint64_t true_ns)
 
 void ctr_sim_process_wake(struct ctr_sim_process *process, struct centro_instant steady)
 {
-	if (steady.ns != CENTRO_INSTANT_NEVER_NS)
-		wake_at(process, ctr_sim_clock_true(&process->clock, steady));
+	uint64_t true_ns = steady.ns == CENTRO_INSTANT_NEVER_NS
+				   ? UINT64_MAX
+				   : ctr_sim_clock_true(&process->clock, steady);
+	if (true_ns != UINT64_MAX)
+		wake_at(process, true_ns);
 }
 
 void ctr_sim_process_wake_now(struct ctr_sim_process *process)

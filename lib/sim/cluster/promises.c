@@ -77,16 +77,19 @@ void ctr_sim_i3_single_grant(struct ctr_sim_world *world, const struct ctr_sim_k
 
 /*
  * I4: No two processes of the same task instance run at once on any two nodes. And
- * none starts twice.
+ * none starts twice. (Excused: a machine whose clocks stood still, as when it is moved
+ * while it runs. Then the results of the stale attempt must count for nothing, see I9,
+ * and it must be ended once its agent is heard, see I15.)
  */
 void ctr_sim_i4_single_run(struct ctr_sim_world *world, const struct ctr_sim_instance *instance,
 			   const struct ctr_sim_run *run)
 {
-	if (instance->running)
+	bool is_excused = run->is_excused || (instance->running && instance->running->is_excused);
+	if (instance->running && !is_excused)
 		ctr_sim_break(world, "I4", "job %llu: attempt %u starts on %s while %u runs on %s",
 			      llu(run->ref.job), run->ref.attempt, run->agent->node_name,
 			      instance->running->ref.attempt, instance->running->agent->node_name);
-	if (run->ref.attempt <= instance->started_attempt)
+	if (run->ref.attempt <= instance->started_attempt && !is_excused)
 		ctr_sim_break(world, "I4", "job %llu: attempt %u starts after %u has started",
 			      llu(run->ref.job), run->ref.attempt, instance->started_attempt);
 	if (run->ref.attempt > instance->attempt)
@@ -539,7 +542,7 @@ void ctr_sim_i17_leases_by_steady_time(struct ctr_sim_world *world,
 {
 	const struct ctr_sim_run *run = instance->running;
 	if (event->cause != CENTRO__V1__CAUSE__node_lost || !run ||
-	    run->ref.attempt != event->attempt->attempt)
+	    run->ref.attempt != event->attempt->attempt || run->is_excused)
 		return;
 	ctr_sim_break(world, "I17", "job %llu attempt %u was given up while it runs on %s",
 		      llu(known->id), run->ref.attempt, run->agent->node_name);

@@ -40,8 +40,10 @@ struct ctr_sim_run {
 	struct ctr_attempt_end end;
 	bool start_told, end_told; /* to the agent that lives now */
 	bool is_powerless;         /* it ended with the power of its machine */
-	uint64_t orphan_since;     /* true time; 0: it is granted */
-	uint64_t told_at;          /* its agent was heard after the cancel; true time; 0: not */
+	/* Its machine stood still: its lease is longer than anybody else thinks. */
+	bool is_excused;
+	uint64_t orphan_since; /* true time; 0: it is granted */
+	uint64_t told_at;      /* its agent was heard after the cancel; true time; 0: not */
 };
 
 #endif

@@ -108,6 +108,8 @@ struct ctr_sim_agent {
 	centro_node_id node;
 	uint32_t cpu_milli;
 	bool is_stopping;
+	uint32_t pauses;     /* of the machine, that are on */
+	uint64_t resumed_at; /* true time at which the last one ended */
 	struct ctr_buf info; /* an encoded NodeInfo */
 	char node_name[16];
 	const char *datacenter;
@@ -326,6 +328,9 @@ void ctr_sim_machine_crash(struct ctr_sim_agent *agent, uint64_t restart_ns);
 void ctr_sim_machine_adopt(struct ctr_sim_agent *agent);
 /* Tell the agent what has started and ended since its last turn. */
 void ctr_sim_machine_report(struct ctr_sim_agent *agent);
+/* It stands still, and goes on: what runs on it knows nothing of the time between. */
+void ctr_sim_machine_pause(struct ctr_sim_agent *agent);
+void ctr_sim_machine_resume(struct ctr_sim_agent *agent);
 /* When the clock's rate changed: the ends come at other true times. */
 void ctr_sim_machine_retime(struct ctr_sim_agent *agent);
 void ctr_sim_machine_fini(struct ctr_sim_agent *agent);
