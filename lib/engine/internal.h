@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "engine/clock.h"
 #include "engine/engine.h"
+#include "engine/journal.h"
 #include "engine/recent.h"
 #include "engine/row_loader.h"
 #include "engine/weight.h"
@@ -90,7 +91,8 @@ struct ctr_engine {
 	bool fenced;
 
 	struct ctr_clock clock;
-	struct ctr_core *core; /* NULL unless READY */
+	struct ctr_core *core;       /* NULL unless READY */
+	struct ctr_journal *journal; /* NULL: nothing is recorded */
 	struct ctr_recovery recovery;
 	bool loaded; /* once, so that the next time is a reload */
 

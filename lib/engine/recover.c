@@ -52,6 +52,7 @@ static int live_row(void *arg, struct centro_bytes key, struct centro_bytes valu
 
 	recovery->rows++;
 	int status = ctr_row_load(&recovery->loader, key, value, &type);
+	ctr_journal_row(engine_of(arg)->journal, recovery->core, key, value, status);
 	if (status == CENTRO_OK && type == CTR_KEY_FORMAT)
 		status = format_row(arg, key, value);
 	return status;
@@ -109,6 +110,7 @@ static int requests_row(void *arg, struct centro_bytes key, struct centro_bytes 
 	struct centro_error_text why = {0};
 	status = ctr_core_load_request(recovery->core, request.owner, request.request_id,
 				       request.spec_hash, request.job, request.wall);
+	ctr_journal_request(engine_of(arg)->journal, recovery->core, &request, status);
 	return ctr_row_status(&recovery->loader, key, status, &why);
 }
 
@@ -277,18 +279,23 @@ void ctr_recover_begin(struct ctr_engine *engine)
 	*recovery = (struct ctr_recovery){.phase = CTR_RECOVER_FORMAT};
 	int status = ctr_core_new(&engine->options.core, &recovery->core);
 	ctr_row_loader_init(&recovery->loader, engine->allocator, recovery->core);
-	if (status != CENTRO_OK)
+	if (status != CENTRO_OK) {
 		fail(engine, status);
-	else
-		start_phase(engine);
+		return;
+	}
+	ctr_journal_begin(engine->journal, ctr_cluster_clock_now(&engine->clock),
+			  &engine->options.core);
+	start_phase(engine);
 }
 
 static int end_load(struct ctr_engine *engine)
 {
 	struct ctr_recovery *recovery = &engine->recovery;
+	struct ctr_now now = ctr_cluster_clock_now(&engine->clock);
 	uint64_t last_event = recovery->last_event;
-	return ctr_core_load_end(recovery->core, ctr_cluster_clock_now(&engine->clock), last_event,
-				 &recovery->loader.text);
+	int status = ctr_core_load_end(recovery->core, now, last_event, &recovery->loader.text);
+	ctr_journal_loaded(engine->journal, recovery->core, now, last_event, status);
+	return status;
 }
 
 /* The phase is over: start the next one. */
