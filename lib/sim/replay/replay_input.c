@@ -47,7 +47,7 @@ static int begin(struct centro_replay *replay, const struct ctr_journal_record *
 
 static int load_request(struct centro_replay *replay, const struct ctr_request_load *request)
 {
-	if (request->request_id.size == 0 || request->job == 0)
+	if (request->request_id.size == 0)
 		return CENTRO_ERR_CORRUPT;
 	return ctr_core_load_request(replay->core, request->owner, request->request_id,
 				     request->spec_hash, request->job, request->wall);
