@@ -71,15 +71,17 @@ static void live_submit(struct recording *recording)
 	struct ctr_result result;
 	char request_id[24];
 	snprintf(request_id, sizeof(request_id), "r%d", (int)below(recording, 200));
-	fixture_submit_many(&recording->fixture, below(recording, 2) ? request_id : NULL,
-			    (uint32_t)below(recording, 5), &result);
+	bool has_request = below(recording, 2) == 0;
+	uint32_t count = (uint32_t)below(recording, 5);
+	fixture_submit_many(&recording->fixture, has_request ? request_id : NULL, count, &result);
 }
 
 static void live_register(struct recording *recording)
 {
 	struct ctr_result result;
 	char name[8] = {'n', (char)('0' + below(recording, 4)), '\0'};
-	fixture_try_register(&recording->fixture, name, 1 + (uint32_t)below(recording, 4), &result);
+	uint32_t cores = 1 + (uint32_t)below(recording, 4);
+	fixture_try_register(&recording->fixture, name, cores, &result);
 }
 
 /* Mostly one that was granted lately. */
@@ -119,10 +121,11 @@ static void live_heartbeat(struct recording *recording)
 	struct centro_attempt_ref refs[2];
 	refs[0] = any_ref(recording, &node);
 	refs[1] = any_ref(recording, &node);
+	size_t held_count = below(recording, 3);
 	const struct ctr_command command = {
 		.type = CTR_COMMAND_HEARTBEAT,
 		.heartbeat = {node, ctr_engine_get_term(recording->fixture.engine), refs,
-			      below(recording, 3), leases},
+			      held_count, leases},
 	};
 	fixture_execute(&recording->fixture, &command, &result);
 }
@@ -132,12 +135,15 @@ static void live_report(struct recording *recording)
 	struct ctr_result result;
 	centro_node_id node;
 	struct centro_attempt_ref ref = any_ref(recording, &node);
+	bool ended = below(recording, 3) > 0;
+	enum centro_cause cause = (enum centro_cause)below(recording, 11);
+	int32_t exit_code = (int32_t)below(recording, 2);
+	uint32_t signal = (uint32_t)below(recording, 20) / 10;
 	const struct ctr_command command = {
 		.type = CTR_COMMAND_REPORT,
-		.report = {node, ctr_engine_get_term(recording->fixture.engine), ref,
-			   below(recording, 3) > 0, (enum centro_cause)below(recording, 11),
-			   (int32_t)below(recording, 2), (uint32_t)below(recording, 20) / 10,
-			   ctr_bytes_str("said the node"), recording->fixture.now.wall},
+		.report = {node, ctr_engine_get_term(recording->fixture.engine), ref, ended, cause,
+			   exit_code, signal, ctr_bytes_str("said the node"),
+			   recording->fixture.now.wall},
 	};
 	fixture_execute(&recording->fixture, &command, &result);
 }
@@ -161,10 +167,10 @@ static void live_set_queue(struct recording *recording)
 /* Refused, which leads to a reload; not failed. */
 static void live_fault(struct recording *recording)
 {
-	const struct ctr_memory_fault fault = {
+	struct ctr_memory_fault fault = {
 		.status = below(recording, 2) ? CENTRO_ERR_FULL : CENTRO_ERR_LIMIT,
-		.commits_before = below(recording, 3),
 	};
+	fault.commits_before = below(recording, 3);
 	ctr_memory_disk_set_fault(recording->fixture.disk, fault);
 }
 
