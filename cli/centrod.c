@@ -44,6 +44,9 @@ static const char usage[] =
 	"  --connections-max N    Default: 10000\n"
 	"  --jobs-max N           jobs that have not ended. Default: 4000000\n"
 	"  --drain-limit TIME     for calls in flight at the end. Default: 10s\n"
+	"  --record FILE          record all that the scheduler is given in a new FILE, for\n"
+	"                         centro sim --replay. It holds the jobs' environment\n"
+	"  --record-bytes SIZE    the recording stops there. Default: 1GiB\n"
 	"  --config FILE          YAML: any of these flags without the dashes, such as\n"
 	"                         \"storage: file:/var/lib/centro\"; a flag wins over the file\n"
 	"  --log-level LEVEL      error, warn, info or debug. Default: info\n"
@@ -72,6 +75,8 @@ enum {
 	CONNECTIONS_MAX,
 	JOBS_MAX,
 	DRAIN_LIMIT,
+	RECORD,
+	RECORD_BYTES,
 	LOG_LEVEL,
 };
 
@@ -86,6 +91,8 @@ static const struct option options[] = {
 	{"connections-max", required_argument, NULL, CONNECTIONS_MAX},
 	{"jobs-max", required_argument, NULL, JOBS_MAX},
 	{"drain-limit", required_argument, NULL, DRAIN_LIMIT},
+	{"record", required_argument, NULL, RECORD},
+	{"record-bytes", required_argument, NULL, RECORD_BYTES},
 	{"log-level", required_argument, NULL, LOG_LEVEL},
 	DAEMON_OPTIONS,
 };
@@ -97,6 +104,13 @@ static int set_span(const char *value, struct centro_span *ret_span, struct cent
 	if (centro_span_parse(value, ret_span) == CENTRO_OK && ret_span->ns > 0)
 		return CENTRO_OK;
 	return daemon_wrong(text, value, "not a time; write it like 60s, 1m30s or 500ms");
+}
+
+static int set_size(const char *value, uint64_t *ret_bytes, struct centro_error_text *text)
+{
+	if (centro_size_parse(value, ret_bytes) == CENTRO_OK)
+		return CENTRO_OK;
+	return daemon_wrong(text, value, "not a size; write it like 16GiB");
 }
 
 static int set_number(const char *value, uint32_t *ret_number, struct centro_error_text *text)
@@ -178,9 +192,7 @@ static int set(void *arg, int option, char *value, struct centro_error_text *tex
 		server->insecure = true;
 		return CENTRO_OK;
 	case STORAGE_SIZE:
-		return centro_size_parse(value, &server->storage_bytes_max) == CENTRO_OK
-			       ? CENTRO_OK
-			       : daemon_wrong(text, value, "not a size; write it like 16GiB");
+		return set_size(value, &server->storage_bytes_max, text);
 	case QUEUE:
 		return set_queue(settings, value, text);
 	case ORDER:
@@ -193,6 +205,11 @@ static int set(void *arg, int option, char *value, struct centro_error_text *tex
 		return set_number(value, &server->jobs_max, text);
 	case DRAIN_LIMIT:
 		return set_span(value, &server->drain_limit, text);
+	case RECORD:
+		server->record = value;
+		return CENTRO_OK;
+	case RECORD_BYTES:
+		return set_size(value, &server->record_bytes_max, text);
 	default:
 		return set_log_level(settings, value, text);
 	}

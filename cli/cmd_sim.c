@@ -8,6 +8,7 @@
 #include "cmd.h"
 #include "output.h"
 #include "sim.h"
+#include "sim_replay.h"
 #include "table.h"
 
 #define REFUSALS_SHOWN 10
@@ -22,9 +23,9 @@ enum {
 	QUEUE,
 	QUEUE_BY,
 	SKIP_MALFORMED,
-	SEED,
 	HTML,
 	JOBS,
+	SEED = SIM_FLAG_SEED, /* the last one */
 };
 
 static const struct flag flags[] = {
@@ -318,6 +319,8 @@ static int cmd_sim(struct cli *cli, const struct args *args)
 {
 	struct sim_request request = {0};
 	struct sim_report report = {0};
+	if (sim_replay_is_wanted(args))
+		return cli_sim_replay(cli, args);
 	int code = parse_request(cli, args, &request);
 	if (code == 0)
 		code = sim_load(cli, &request, &report);
@@ -335,16 +338,24 @@ static int cmd_sim(struct cli *cli, const struct args *args)
 
 const struct verb verb_sim = {
 	.name = "sim",
-	.arguments = "--swf FILE | --openb NODES.csv PODS.csv | --synthetic MIX",
+	.arguments = "--swf FILE | --openb NODES.csv PODS.csv | --synthetic MIX | --replay FILE",
 	.summary = "What if: run a trace through the scheduler in virtual time.",
-	.details = "No server is needed: the scheduler of centrod runs here, on virtual nodes. It\n"
-		   "says what the cluster would have done with the jobs: utilisation, waits,\n"
-		   "slowdowns, fairness, and which jobs could never fit, and why.\n"
-		   "\n"
-		   "  centro sim --synthetic jobs=5000,rate=2000/h,cores=1-8,runtime=10s-2h\n"
-		   "  centro sim --swf trace.swf --policy fifo --policy fill\n"
-		   "  centro sim --swf trace.swf --nodes 300 --html report.html\n"
-		   "  centro sim --openb nodes.csv pods.csv -o json\n",
-	.flags = {flags},
+	.details =
+		"No server is needed: the scheduler of centrod runs here, on virtual nodes. It\n"
+		"says what the cluster would have done with the jobs: utilisation, waits,\n"
+		"slowdowns, fairness, and which jobs could never fit, and why.\n"
+		"\n"
+		"  centro sim --synthetic jobs=5000,rate=2000/h,cores=1-8,runtime=10s-2h\n"
+		"  centro sim --swf trace.swf --policy fifo --policy fill\n"
+		"  centro sim --swf trace.swf --nodes 300 --html report.html\n"
+		"  centro sim --openb nodes.csv pods.csv -o json\n"
+		"\n"
+		"Or what was: with --replay, all that a server's scheduler was given, and whether\n"
+		"the same comes of it. Exit code 0: it does; 1: not, and the first difference is\n"
+		"shown.\n"
+		"\n"
+		"  centrod --record today.centro ...\n"
+		"  centro sim --replay today.centro --until 5000\n",
+	.flags = {flags, sim_replay_flags},
 	.run = cmd_sim,
 };

@@ -21,6 +21,24 @@ int daemon_usage_error(const struct daemon *daemon, const char *what, const char
 	return DAEMON_EXIT_USAGE;
 }
 
+/* For as long as the process lives: whoever was given it may keep it or not. */
+struct daemon_value {
+	struct daemon_value *next;
+	char text[];
+};
+
+/* NULL: no memory. */
+static char *keep(struct daemon *daemon, const char *value)
+{
+	size_t size = strlen(value) + 1;
+	struct daemon_value *kept = malloc(sizeof(*kept) + size);
+	if (!kept)
+		return NULL;
+	kept->next = daemon->values;
+	daemon->values = kept;
+	return memcpy(kept->text, value, size);
+}
+
 static int on_setting(void *arg, int option, const char *value, struct centro_error_text *text)
 {
 	struct daemon *daemon = arg;
@@ -28,7 +46,7 @@ static int on_setting(void *arg, int option, const char *value, struct centro_er
 		return daemon_wrong(text, value ? value : "", "can only be given as a flag");
 	if (daemon->is_reading_file && daemon->given[option])
 		return CENTRO_OK;
-	char *kept = value ? strdup(value) : NULL;
+	char *kept = value ? keep(daemon, value) : NULL;
 	if (value && !kept)
 		return daemon_wrong(text, value, "out of memory");
 	return daemon->set(daemon->arg, option, kept, text);

@@ -34,6 +34,7 @@ struct daemon {
 	void *arg;
 
 	/* daemon_read_settings()'s own. */
+	struct daemon_value *values;
 	const char *config;
 	bool is_reading_file;
 	bool given[DAEMON_OPTIONS_MAX]; /* by a flag, which wins over the file */

@@ -31,6 +31,7 @@ static int open_for(bool with_hangup)
 		ignore(SIGHUP);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	ignore(SIGPIPE);
+	ignore(SIGXFSZ); /* a file over its limit is the error of a write */
 	return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 

@@ -51,6 +51,12 @@ struct centro_server_options {
 	size_t queue_count;
 	struct centro_span drain_limit; /**< from drain until calls are cut; default 10 s */
 	enum centro_order order;        /**< in which what waits is placed; default: fill */
+	/**
+	 * A file that must not exist yet: all that the scheduler is given is recorded
+	 * in it, for centro/replay.h. It holds the jobs' environment.
+	 */
+	const char *record;
+	uint64_t record_bytes_max; /**< the recording stops there; default 1 GiB */
 };
 #define CENTRO_SERVER_OPTIONS_INIT                                                                 \
 	{                                                                                          \

@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "centro/v1/agent.pb-c.h"
 #include "centro/v1/job.pb-c.h"
+#include "centro/v1/journal.pb-c.h"
 #include "centro/v1/node.pb-c.h"
 #include "centro/v1/record.pb-c.h"
 #include "core/core.h" /* its types alone */

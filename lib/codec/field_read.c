@@ -81,6 +81,11 @@ static int read_uint(struct reader *reader, const struct pair *pair, const struc
 	return CENTRO_OK;
 }
 
+static struct centro_bytes read_bytes(const ProtobufCBinaryData *from)
+{
+	return ctr_bytes(from->data, from->len);
+}
+
 static int read_time(struct reader *reader, const struct pair *pair, const struct ctr_read_row *row)
 {
 	const Google__Protobuf__Timestamp *from =
@@ -207,6 +212,9 @@ static int read_field(struct reader *reader, const struct pair *pair,
 	case CTR_READ_TEXT:
 		*(struct centro_bytes *)to_of(pair, row) =
 			ctr_bytes_str(*(char *const *)from_of(pair, row));
+		return CENTRO_OK;
+	case CTR_READ_BYTES:
+		*(struct centro_bytes *)to_of(pair, row) = read_bytes(from_of(pair, row));
 		return CENTRO_OK;
 	case CTR_READ_TIME:
 		return read_time(reader, pair, row);

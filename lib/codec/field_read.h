@@ -18,6 +18,7 @@ enum ctr_read_kind {
 	CTR_READ_UINT,  /* unsigned, bool or enum of 4 or 8 bytes → unsigned of 1 to 8 */
 	CTR_READ_INT32, /* → int32_t */
 	CTR_READ_TEXT,  /* string → struct centro_bytes */
+	CTR_READ_BYTES, /* bytes → struct centro_bytes */
 	CTR_READ_TIME,  /* Timestamp → struct centro_instant; unset: 0 */
 	CTR_READ_SPAN,  /* Duration → struct centro_span; unset: 0 */
 	CTR_READ_ONE,   /* a message → a struct, by `nested`; unset: all 0 */

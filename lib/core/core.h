@@ -192,7 +192,7 @@ int ctr_core_load_node(struct ctr_core *core, const struct ctr_node_load *node,
 int ctr_core_load_queue(struct ctr_core *core, const struct ctr_set_queue *queue, uint64_t revision,
 			struct centro_error_text *text);
 int ctr_core_load_ids(struct ctr_core *core, centro_job_id job, centro_node_id node);
-/* A request id of a job in history, submitted at `wall`. */
+/* A request id of a job in history, submitted at `wall`. CORRUPT: `job` is 0. */
 int ctr_core_load_request(struct ctr_core *core, struct centro_bytes owner,
 			  struct centro_bytes request_id, uint64_t spec_hash, centro_job_id job,
 			  struct centro_instant wall);

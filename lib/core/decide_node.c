@@ -77,6 +77,9 @@ int ctr_decide_register(const struct ctr_core *core, struct ctr_now now,
 	int error = ctr_node_spec_check(spec, &result->text);
 	if (error != CENTRO_OK)
 		return error;
+	if (spec->session == 0)
+		return ctr_error(&result->text, CENTRO_ERR_INVALID,
+				 "session: 0 is none; an agent draws one at each start");
 	const struct ctr_node *node = ctr_nodes_find_name(&core->nodes, spec->name);
 	if (!node)
 		return register_new(core, now, command, decision, result);

@@ -39,7 +39,8 @@ static void mix_bytes(uint64_t *hash, struct centro_bytes bytes)
 static void mix_text(uint64_t *hash, const char *text)
 {
 	mix(hash, text != NULL);
-	mix_bytes(hash, ctr_bytes_str(text));
+	if (text)
+		mix_bytes(hash, ctr_bytes_str(text));
 }
 
 /* ---- parts of a job ---- */

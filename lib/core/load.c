@@ -230,9 +230,10 @@ int ctr_core_load_request(struct ctr_core *core, struct centro_bytes owner,
 			  struct centro_instant wall)
 {
 	CTR_ASSERT(request_id.size > 0);
-	CTR_ASSERT(job != 0);
 	core->is_loading = true;
 
+	if (job == 0)
+		return CENTRO_ERR_CORRUPT;
 	if (ctr_requests_reserve(&core->requests) != CENTRO_OK)
 		return CENTRO_ERR_NOMEM;
 	const struct ctr_request request = {
@@ -363,6 +364,12 @@ static int check_ids(const struct ctr_core *core, struct centro_error_text *text
 				 "free",
 				 (unsigned long long)nodes->list[nodes->count - 1]->id,
 				 (unsigned long long)core->node_ids.next);
+	if (ctr_requests_last_job(&core->requests) >= core->job_ids.next)
+		return ctr_error(text, CENTRO_ERR_CORRUPT,
+				 "ids: a request made job %llu, and numbers from %llu on are said "
+				 "to be free",
+				 (unsigned long long)ctr_requests_last_job(&core->requests),
+				 (unsigned long long)core->job_ids.next);
 	return CENTRO_OK;
 }
 
@@ -465,6 +472,10 @@ int ctr_core_load_end(struct ctr_core *core, struct ctr_now now, uint64_t last_e
 		if (last_event < core->queues.list[i]->revision)
 			last_event = core->queues.list[i]->revision;
 	}
+	/* No cluster gets that far, and the numbers must not run out. */
+	if (last_event >= CTR_ID_MAX)
+		return ctr_error(text, CENTRO_ERR_CORRUPT, "events: the last one has number %llu",
+				 (unsigned long long)last_event);
 	ctr_requests_load_end(&core->requests, now.cluster, now.wall, core->options.request_ttl);
 
 	/* Old events may be gone, but a number is never given twice. */

@@ -210,6 +210,17 @@ void ctr_requests_load(struct ctr_request_table *table, const struct ctr_request
 		*other = known;
 }
 
+centro_job_id ctr_requests_last_job(const struct ctr_request_table *table)
+{
+	centro_job_id last = 0;
+
+	for (uint32_t i = 0; i < table->count; i++) {
+		centro_job_id job = table->ring[(table->first + i) & (table->capacity - 1)].job;
+		last = job > last ? job : last;
+	}
+	return last;
+}
+
 void ctr_requests_load_end(struct ctr_request_table *table, struct centro_instant now,
 			   struct centro_instant wall, struct centro_span ttl)
 {

@@ -51,6 +51,8 @@ void ctr_requests_insert(struct ctr_request_table *table, const struct ctr_reque
  * of two with the same key the younger job stays.
  */
 void ctr_requests_load(struct ctr_request_table *table, const struct ctr_request *request);
+/* The largest number of a job that one of them made; 0: there are none. O(count). */
+centro_job_id ctr_requests_last_job(const struct ctr_request_table *table);
 /* Loading has ended: the rest of each one's time runs from `now`. */
 void ctr_requests_load_end(struct ctr_request_table *table, struct centro_instant now,
 			   struct centro_instant wall, struct centro_span ttl);

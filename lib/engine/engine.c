@@ -75,7 +75,12 @@ static int init_parts(struct ctr_engine *engine)
 	int recent = ctr_recent_init(&engine->recent, engine->allocator,
 				     engine->options.recent_jobs_max, CTR_ENGINE_RECENT_BYTES_MAX);
 	engine->flight.batch = centro_batch_new(engine->allocator);
-	if (status != CENTRO_OK || recent != CENTRO_OK || !engine->flight.batch)
+	int journal = CENTRO_OK;
+	if (engine->options.journal)
+		journal = ctr_journal_new(engine->allocator, engine->log, engine->options.journal,
+					  &engine->journal);
+	if (status != CENTRO_OK || recent != CENTRO_OK || journal != CENTRO_OK ||
+	    !engine->flight.batch)
 		return CENTRO_ERR_NOMEM;
 	return CENTRO_OK;
 }
@@ -84,6 +89,7 @@ static void free_parts(struct ctr_engine *engine)
 {
 	ctr_recover_fini(engine);
 	ctr_core_free(engine->core);
+	ctr_journal_free(engine->journal);
 	ctr_history_fini(engine);
 	ctr_recent_fini(&engine->recent);
 	ctr_buf_fini(&engine->record);
@@ -102,6 +108,7 @@ static struct ctr_engine *allocate(const struct ctr_engine_options *options)
 	engine->log = options->log;
 	engine->options = *options;
 	engine->options.core.allocator = allocator;
+	engine->options.core.keep_hash = options->journal != NULL;
 	fill_in_defaults(&engine->options);
 	engine->store_wake = CTR_NEVER;
 	engine->batch_open = 1;

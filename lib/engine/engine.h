@@ -23,6 +23,7 @@
 #include <centro/store.h>
 
 struct ctr_engine;
+struct ctr_journal_sink;
 
 /* 0 means the default. */
 struct ctr_engine_options {
@@ -40,6 +41,8 @@ struct ctr_engine_options {
 	uint32_t batch_ops_max;
 	uint32_t schedule_ops;       /* looks at a node in one turn; 20,000 */
 	uint32_t store_full_percent; /* submits are refused above it; 90 */
+	/* All that the core is given is recorded there: see engine/journal.h. NULL: it is not. */
+	struct ctr_journal_sink *journal;
 };
 
 enum ctr_engine_state {

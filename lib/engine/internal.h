@@ -4,13 +4,12 @@
 
 /* What the files of this folder share. */
 
-#include "base/arena.h"
-#include "base/buf.h"
 #include "base/log.h"
-#include "codec/keyspace.h"
 #include "engine/clock.h"
 #include "engine/engine.h"
+#include "engine/journal.h"
 #include "engine/recent.h"
+#include "engine/row_loader.h"
 #include "engine/weight.h"
 
 #define CTR_ENGINE_RECENT_BYTES_MAX ((size_t)32 * 1024 * 1024)
@@ -64,16 +63,13 @@ struct ctr_recovery {
 	bool busy;  /* the phase's operation is under way */
 	int status; /* of the operation that has ended */
 	struct ctr_core *core;
-	struct ctr_arena arena; /* of one row */
-	struct ctr_buf spec;    /* of the job whose other half comes next */
-	centro_job_id spec_job; /* 0: none */
+	struct ctr_row_loader loader; /* its text is that of any error */
 	bool has_format;
 	uint64_t rows;
 	uint64_t last_event;
 	centro_job_id requests_from; /* 0: no request id counts any more */
 	uint32_t expired;            /* that many were too old, one after another */
 	struct centro_instant retry; /* steady; when it is tried again for want of memory */
-	struct centro_error_text text;
 };
 
 struct ctr_read_slot;
@@ -95,7 +91,8 @@ struct ctr_engine {
 	bool fenced;
 
 	struct ctr_clock clock;
-	struct ctr_core *core; /* NULL unless READY */
+	struct ctr_core *core;       /* NULL unless READY */
+	struct ctr_journal *journal; /* NULL: nothing is recorded */
 	struct ctr_recovery recovery;
 	bool loaded; /* once, so that the next time is a reload */
 

@@ -113,8 +113,9 @@ int ctr_engine_execute(struct ctr_engine *engine, struct centro_time now,
 		return refuse(ret_result, status, text);
 
 	ctr_cluster_clock_advance(&engine->clock, now);
-	status = ctr_core_execute(engine->core, ctr_cluster_clock_now(&engine->clock), command,
-				  ret_result);
+	struct ctr_now at = ctr_cluster_clock_now(&engine->clock);
+	status = ctr_core_execute(engine->core, at, command, ret_result);
+	ctr_journal_executed(engine->journal, engine->core, at, command, ret_result);
 	ctr_events_note(engine);
 	return status;
 }
@@ -226,6 +227,8 @@ void ctr_pipeline_commit(struct ctr_engine *engine)
 	int status = ctr_batch_build(engine);
 	engine->told = 0;
 	if (status == CENTRO_OK)
+		ctr_journal_took(engine->journal, engine->core);
+	if (status == CENTRO_OK)
 		status = centro_store_commit(engine->store, flight->batch, commit_done, engine);
 	if (status != CENTRO_OK)
 		commit_done(engine, status);
@@ -309,6 +312,7 @@ static bool schedule(struct ctr_engine *engine)
 	while (more && left > 0 && !ctr_pipeline_is_crowded(engine)) {
 		uint32_t step = left < SCHEDULE_STEP_OPS ? left : SCHEDULE_STEP_OPS;
 		more = ctr_core_schedule(engine->core, now, step);
+		ctr_journal_scheduled(engine->journal, engine->core, now, step, more);
 		ctr_events_note(engine);
 		left -= step;
 	}
@@ -322,7 +326,9 @@ static void work(struct ctr_engine *engine)
 
 	/* What it leaves undone, the core's next wake tells. */
 	if (!ctr_pipeline_is_crowded(engine)) {
-		(void)ctr_core_tick(engine->core, ctr_cluster_clock_now(&engine->clock));
+		struct ctr_now now = ctr_cluster_clock_now(&engine->clock);
+		bool more = ctr_core_tick(engine->core, now);
+		ctr_journal_ticked(engine->journal, engine->core, now, more);
 		ctr_events_note(engine);
 	}
 	engine->more = schedule(engine);
@@ -344,6 +350,7 @@ int ctr_engine_dispatch(struct ctr_engine *engine, struct centro_time now)
 	/* The wake counts what has just been started; and some of it may be done already. */
 	if (engine->store_started)
 		poll_store(engine);
+	ctr_journal_flush(engine->journal);
 	engine->dispatching = false;
 	return engine->state == CTR_ENGINE_FAILED ? engine->error : CENTRO_OK;
 }

@@ -29,37 +29,10 @@
 #define EXPIRED_ROWS_MAX 10000
 /* Ends a scan, and is no error. */
 #define ENOUGH 1
-/* Of a key in an error text. */
-#define KEY_SHOWN_MAX 128
 
 static struct ctr_engine *engine_of(void *arg)
 {
 	return arg;
-}
-
-/* ---- errors ------------------------------------------------------ */
-
-/* "store row "job/…/spec": what is wrong with it". */
-static int row_error(struct ctr_recovery *recovery, struct centro_bytes key, int status,
-		     const char *what)
-{
-	struct ctr_buf shown;
-	ctr_buf_init(&shown, recovery->arena.allocator, 0);
-	ctr_escape(&shown, key, KEY_SHOWN_MAX);
-	ctr_error(&recovery->text, status, "store row \"%.*s\": %s", (int)shown.size,
-		  shown.data ? (const char *)shown.data : "", what);
-	ctr_buf_fini(&shown);
-	return status;
-}
-
-/* The same, with what the codec or the core has said in `why`. */
-static int row_status(struct ctr_recovery *recovery, struct centro_bytes key, int status,
-		      const struct centro_error_text *why)
-{
-	if (status == CENTRO_OK)
-		return CENTRO_OK;
-	return row_error(recovery, key, status,
-			 why->text[0] ? why->text : centro_error_help(status));
 }
 
 /* ---- rows -------------------------------------------------------- */
@@ -69,136 +42,20 @@ static int format_row(void *arg, struct centro_bytes key, struct centro_bytes va
 	struct ctr_recovery *recovery = &engine_of(arg)->recovery;
 	struct centro_error_text why = {0};
 	recovery->has_format = true;
-	return row_status(recovery, key, ctr_codec_decode_format(value, &why), &why);
-}
-
-static void reset_arena(struct ctr_recovery *recovery, size_t wire_bytes)
-{
-	ctr_arena_reset(&recovery->arena, ctr_message_arena_bytes(wire_bytes));
-}
-
-/* The first half is kept until the second one comes, which is the next row. */
-static int load_job_spec(struct ctr_recovery *recovery, centro_job_id id, struct centro_bytes key,
-			 struct centro_bytes value)
-{
-	ctr_buf_clear(&recovery->spec);
-	recovery->spec_job = id;
-	int status = ctr_buf_append_bytes(&recovery->spec, value);
-	return status == CENTRO_OK ? CENTRO_OK
-				   : row_error(recovery, key, status, centro_error_help(status));
-}
-
-static int load_job_state(struct ctr_recovery *recovery, centro_job_id id, struct centro_bytes key,
-			  struct centro_bytes value)
-{
-	if (recovery->spec_job != id)
-		return row_error(recovery, key, CENTRO_ERR_CORRUPT,
-				 "the job has no row .../spec before it");
-	recovery->spec_job = 0;
-	reset_arena(recovery, recovery->spec.size + value.size);
-
-	struct centro_error_text why = {0};
-	struct ctr_job_load job;
-	int status = ctr_codec_decode_job(ctr_buf_bytes(&recovery->spec), value, &recovery->arena,
-					  &job, &why);
-	if (status == CENTRO_OK && job.id != id)
-		return row_error(recovery, key, CENTRO_ERR_CORRUPT,
-				 "the record is that of another job");
-	if (status == CENTRO_OK)
-		status = ctr_core_load_job(recovery->core, &job, &why);
-	return row_status(recovery, key, status, &why);
-}
-
-static int load_node(struct ctr_recovery *recovery, centro_node_id id, struct centro_bytes key,
-		     struct centro_bytes value)
-{
-	struct centro_error_text why = {0};
-	struct ctr_node_load node;
-	reset_arena(recovery, value.size);
-	int status = ctr_codec_decode_node(value, &recovery->arena, &node, &why);
-	if (status == CENTRO_OK && node.id != id)
-		return row_error(recovery, key, CENTRO_ERR_CORRUPT,
-				 "the record is that of another node");
-	if (status == CENTRO_OK)
-		status = ctr_core_load_node(recovery->core, &node, &why);
-	return row_status(recovery, key, status, &why);
-}
-
-static int load_queue(struct ctr_recovery *recovery, struct centro_bytes name,
-		      struct centro_bytes key, struct centro_bytes value)
-{
-	struct centro_error_text why = {0};
-	struct ctr_set_queue queue;
-	uint64_t revision;
-	reset_arena(recovery, value.size);
-	int status = ctr_codec_decode_queue(value, &recovery->arena, &queue, &revision, &why);
-	if (status == CENTRO_OK && !ctr_bytes_equal(queue.name, name))
-		return row_error(recovery, key, CENTRO_ERR_CORRUPT,
-				 "the record is that of another queue");
-	if (status == CENTRO_OK)
-		status = ctr_core_load_queue(recovery->core, &queue, revision, &why);
-	return row_status(recovery, key, status, &why);
-}
-
-static int load_ids(struct ctr_engine *engine, struct centro_bytes key, struct centro_bytes value)
-{
-	struct ctr_recovery *recovery = &engine->recovery;
-	struct centro_error_text why = {0};
-	centro_job_id job;
-	centro_node_id node;
-	int status = ctr_codec_decode_ids(value, &job, &node, &why);
-	if (status == CENTRO_OK)
-		status = ctr_core_load_ids(recovery->core, job, node);
-	if (status != CENTRO_OK)
-		return row_status(recovery, key, status, &why);
-	engine->stored_job_ids = job;
-	engine->stored_node_ids = node;
-	return CENTRO_OK;
-}
-
-/* A newer version may keep more kinds of rows; but those in our folders must be ours. */
-static int unknown_row(struct ctr_engine *engine, struct centro_bytes key)
-{
-	static const char *const folders[] = {"job/", "node/", "queue/"};
-	for (size_t i = 0; i < CTR_ARRAY_SIZE(folders); i++)
-		if (ctr_bytes_starts_with(key, ctr_bytes_str(folders[i])))
-			return row_error(&engine->recovery, key, CENTRO_ERR_CORRUPT,
-					 "no record has such a key");
-	return CENTRO_OK;
+	return ctr_row_status(&recovery->loader, key, ctr_codec_decode_format(value, &why), &why);
 }
 
 static int live_row(void *arg, struct centro_bytes key, struct centro_bytes value)
 {
-	struct ctr_engine *engine = engine_of(arg);
-	struct ctr_recovery *recovery = &engine->recovery;
-	uint64_t number = 0;
-	struct centro_bytes name = {0};
-	enum ctr_key_type type = ctr_key_parse(key, &number, &name);
+	struct ctr_recovery *recovery = &engine_of(arg)->recovery;
+	enum ctr_key_type type;
 
 	recovery->rows++;
-	if (recovery->spec_job != 0 && type != CTR_KEY_JOB_STATE)
-		return row_error(recovery, key, CENTRO_ERR_CORRUPT,
-				 "the job before it has no row .../state");
-	switch (type) {
-	case CTR_KEY_JOB_SPEC:
-		return load_job_spec(recovery, number, key, value);
-	case CTR_KEY_JOB_STATE:
-		return load_job_state(recovery, number, key, value);
-	case CTR_KEY_NODE:
-		return load_node(recovery, number, key, value);
-	case CTR_KEY_QUEUE:
-		return load_queue(recovery, name, key, value);
-	case CTR_KEY_IDS:
-		return load_ids(engine, key, value);
-	case CTR_KEY_FORMAT:
-		return format_row(arg, key, value);
-	case CTR_KEY_UNKNOWN:
-		return unknown_row(engine, key);
-	case CTR_KEY_EVENT:
-	case CTR_KEY_HISTORY:
-		break; /* they sort before all that lives */
-	}
-	CTR_UNREACHABLE();
+	int status = ctr_row_load(&recovery->loader, key, value, &type);
+	ctr_journal_row(engine_of(arg)->journal, recovery->core, key, value, status);
+	if (status == CENTRO_OK && type == CTR_KEY_FORMAT)
+		status = format_row(arg, key, value);
+	return status;
 }
 
 static int events_row(void *arg, struct centro_bytes key, struct centro_bytes value)
@@ -210,16 +67,16 @@ static int events_row(void *arg, struct centro_bytes key, struct centro_bytes va
 	int status = ctr_codec_decode_events_end(value, &recovery->last_event, &cluster, &why);
 	if (status == CENTRO_OK)
 		ctr_cluster_clock_raise(&engine->clock, cluster);
-	return row_status(recovery, key, status, &why);
+	return ctr_row_status(&recovery->loader, key, status, &why);
 }
 
 static int decode_request(struct ctr_recovery *recovery, struct centro_bytes key,
 			  struct centro_bytes value, struct ctr_request_load *ret_request)
 {
 	struct centro_error_text why = {0};
-	reset_arena(recovery, value.size);
-	int status = ctr_codec_decode_request(value, &recovery->arena, ret_request, &why);
-	return row_status(recovery, key, status, &why);
+	ctr_row_reset_arena(&recovery->loader, value.size);
+	int status = ctr_codec_decode_request(value, &recovery->loader.arena, ret_request, &why);
+	return ctr_row_status(&recovery->loader, key, status, &why);
 }
 
 /* From the newest back, to find the oldest whose request id still counts. */
@@ -253,7 +110,8 @@ static int requests_row(void *arg, struct centro_bytes key, struct centro_bytes 
 	struct centro_error_text why = {0};
 	status = ctr_core_load_request(recovery->core, request.owner, request.request_id,
 				       request.spec_hash, request.job, request.wall);
-	return row_status(recovery, key, status, &why);
+	ctr_journal_request(engine_of(arg)->journal, recovery->core, &request, status);
+	return ctr_row_status(&recovery->loader, key, status, &why);
 }
 
 /* ---- phases ------------------------------------------------------ */
@@ -348,14 +206,11 @@ static int check_phase(struct ctr_engine *engine)
 	struct ctr_recovery *recovery = &engine->recovery;
 	if (recovery->phase == CTR_RECOVER_CAMPAIGN)
 		engine->term = engine->campaign_term;
-	if (recovery->phase == CTR_RECOVER_LIVE && recovery->spec_job != 0) {
-		struct ctr_key key = ctr_key_job_spec(recovery->spec_job);
-		return row_error(recovery, ctr_key_bytes(&key), CENTRO_ERR_CORRUPT,
-				 "the job has no row .../state");
-	}
+	if (recovery->phase == CTR_RECOVER_LIVE)
+		return ctr_row_load_end(&recovery->loader);
 	if (recovery->phase == CTR_RECOVER_EVENTS && !recovery->has_format &&
 	    (recovery->rows > 0 || recovery->last_event > 0))
-		return ctr_error(&recovery->text, CENTRO_ERR_CORRUPT,
+		return ctr_error(&recovery->loader.text, CENTRO_ERR_CORRUPT,
 				 "the store has no row \"%s\": it is not a store of Centro",
 				 ctr_key_format().text);
 	return CENTRO_OK;
@@ -370,6 +225,8 @@ static void finish(struct ctr_engine *engine)
 	engine->core = recovery->core;
 	recovery->core = NULL;
 	engine->stored_format = recovery->has_format;
+	engine->stored_job_ids = recovery->loader.job_ids;
+	engine->stored_node_ids = recovery->loader.node_ids;
 	engine->durable_event = recovery->last_event;
 	bool reloaded = engine->loaded;
 	engine->loaded = true;
@@ -391,7 +248,7 @@ static void fail(struct ctr_engine *engine, int status)
 		recovery->retry = ctr_after(engine->clock.steady, ctr_span_ms(RETRY_MS));
 		return;
 	}
-	struct centro_error_text text = recovery->text;
+	struct centro_error_text text = recovery->loader.text;
 	if (text.text[0] == '\0' && status == CENTRO_ERR_IO)
 		ctr_error(&text, status, "%s", centro_store_failure(engine->store));
 	if (text.text[0] == '\0')
@@ -420,22 +277,25 @@ void ctr_recover_begin(struct ctr_engine *engine)
 	CTR_ASSERT(!recovery->core && !recovery->busy);
 
 	*recovery = (struct ctr_recovery){.phase = CTR_RECOVER_FORMAT};
-	ctr_arena_init(&recovery->arena, engine->allocator, 0);
-	ctr_buf_init(&recovery->spec, engine->allocator, 2 * CENTRO_STORE_VALUE_SIZE_MAX);
-	engine->stored_job_ids = 0;
-	engine->stored_node_ids = 0;
 	int status = ctr_core_new(&engine->options.core, &recovery->core);
-	if (status != CENTRO_OK)
+	ctr_row_loader_init(&recovery->loader, engine->allocator, recovery->core);
+	if (status != CENTRO_OK) {
 		fail(engine, status);
-	else
-		start_phase(engine);
+		return;
+	}
+	ctr_journal_begin(engine->journal, ctr_cluster_clock_now(&engine->clock),
+			  &engine->options.core);
+	start_phase(engine);
 }
 
 static int end_load(struct ctr_engine *engine)
 {
 	struct ctr_recovery *recovery = &engine->recovery;
-	return ctr_core_load_end(recovery->core, ctr_cluster_clock_now(&engine->clock),
-				 recovery->last_event, &recovery->text);
+	struct ctr_now now = ctr_cluster_clock_now(&engine->clock);
+	uint64_t last_event = recovery->last_event;
+	int status = ctr_core_load_end(recovery->core, now, last_event, &recovery->loader.text);
+	ctr_journal_loaded(engine->journal, recovery->core, now, last_event, status);
+	return status;
 }
 
 /* The phase is over: start the next one. */
@@ -486,8 +346,7 @@ void ctr_recover_fini(struct ctr_engine *engine)
 	struct ctr_recovery *recovery = &engine->recovery;
 	ctr_core_free(recovery->core);
 	recovery->core = NULL;
-	ctr_arena_fini(&recovery->arena);
-	ctr_buf_fini(&recovery->spec);
+	ctr_row_loader_fini(&recovery->loader);
 }
 
 struct centro_instant ctr_recover_wake(const struct ctr_engine *engine)

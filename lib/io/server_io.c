@@ -16,6 +16,7 @@
 #include "base/bytes.h"
 #include "base/str.h"
 #include "io/clock.h"
+#include "io/journal_file.h"
 #include "io/log_files.h"
 
 #define CONNECTIONS_MAX_DEFAULT 10000
@@ -25,6 +26,16 @@
 static const char *const listen_default[] = { "127.0.0.1:50051" };
 
 /* ---- opening ---- */
+
+/* Only when the store is ours: who starts a second server by mistake leaves no file behind. */
+static int open_journal(struct centro_server *server, const struct centro_server_options *options,
+			struct centro_error_text *text)
+{
+	if (!options->record)
+		return CENTRO_OK;
+	return ctr_journal_file_open(server->allocator, server->log, options->record,
+				     options->record_bytes_max, &server->journal, text);
+}
 
 static int open_engine(struct centro_server *server, const struct centro_server_options *options,
 		       struct centro_error_text *text)
@@ -38,9 +49,15 @@ static int open_engine(struct centro_server *server, const struct centro_server_
 	int error = centro_store_open(options->storage, &store_options, &store, text);
 	if (error)
 		return error;
+	error = open_journal(server, options, text);
+	if (error) {
+		centro_store_free(store);
+		return error;
+	}
 	const struct ctr_engine_options engine_options = {
 		.allocator = server->allocator,
 		.log = server->log,
+		.journal = server->journal ? ctr_journal_file_sink(server->journal) : NULL,
 		.core = { .seed = ctr_entropy_u64(),
 			  .jobs_max = options->jobs_max,
 			  .node_timeout = options->node_timeout,
@@ -234,6 +251,7 @@ void centro_server_free(struct centro_server *server)
 	CTR_ASSERT(server->conn_count == 0);
 	ctr_service_free(server->service);
 	ctr_engine_free(server->engine);
+	ctr_journal_file_free(server->journal);
 	ctr_log_files_free(server->log_files);
 	ctr_heap_fini(&server->ticks);
 	int status = uv_loop_close(&server->loop);

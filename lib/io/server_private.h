@@ -18,6 +18,7 @@
 
 struct ctr_server_conn;
 struct ctr_listener;
+struct ctr_journal_file;
 struct ctr_log_files;
 
 struct centro_server {
@@ -29,6 +30,7 @@ struct centro_server {
 	struct ctr_engine *engine;
 	struct ctr_service *service;
 	struct ctr_log_files *log_files;
+	struct ctr_journal_file *journal; /* NULL: nothing is recorded */
 
 	struct ctr_list listeners;
 	struct ctr_list conns;

@@ -94,7 +94,7 @@ PLANTS = [
     ("replay-not-pure", "a reload changes what it reads: which attempts were lost",
      [("core/load.c", "instance->lost = load->lost;", "instance->lost = PLANTED && load->lost < load->attempt ? load->lost + 1 : load->lost;")]),
     ("event-number-skipped", "a reload skips an event number",
-     [("engine/recover.c", "recovery->last_event, &recovery->text);", "recovery->last_event + (PLANTED && recovery->last_event > 0), &recovery->text);")]),
+     [("engine/recover.c", "last_event = recovery->last_event;", "last_event = recovery->last_event + (PLANTED && recovery->last_event > 0);")]),
     ("silence-unheard", "a heartbeat is no sign of life",
      [("core/touch.c", "ctr_heap_update(&core->nodes.silence, &node->silence,\n\t\t\tctr_after(now.cluster, core->options.node_timeout).ns);", "if (!PLANTED || node->silence.position == 0)\n\t\tctr_heap_update(&core->nodes.silence, &node->silence,\n\t\t\t\tctr_after(now.cluster, core->options.node_timeout).ns);")]),
     ("ungranted-started", "an agent starts what it claimed, whatever the answer",

@@ -29,6 +29,7 @@ USES = {
                     "agent", "sim/wire"],
     # Part of libcentro, so it may use no more than that is made of.
     "sim/whatif": ["base", "core", "store"],
+    "sim/replay": ["base", "core", "codec", "engine"],
     "io": ["base", "core", "store", "wire", "codec", "engine", "service", "client", "agent"],
 }
 # Whose archives are not looked at by symbol, since another folder's are meant.
@@ -44,6 +45,7 @@ PUBLIC_OWNER = {
     "engine.h": "engine",
     "job.h": "core",
     "node.h": "core",
+    "replay.h": "sim/replay",
     "server.h": "io",
     "sim.h": "sim/whatif",
     "store.h": "store",

@@ -130,6 +130,24 @@ START_TEST(a_newer_session_ends_the_older)
 }
 END_TEST
 
+/* Or the one before it would count as ended, by nobody. */
+START_TEST(no_session_is_none)
+{
+	struct cluster cluster;
+	cluster_init(&cluster, NULL);
+	struct ctr_node_spec spec = cluster_node_spec("a", 2);
+	spec.session = 5;
+	ck_assert_int_eq(cluster_register(&cluster, &spec), CENTRO_OK);
+	spec.session = 0;
+	ck_assert_int_eq(cluster_register(&cluster, &spec), CENTRO_ERR_INVALID);
+	ck_assert_str_eq(cluster.result.text.text,
+			 "session: 0 is none; an agent draws one at each start");
+	spec.session = 5;
+	ck_assert_int_eq(cluster_register(&cluster, &spec), CENTRO_OK);
+	cluster_fini(&cluster);
+}
+END_TEST
+
 START_TEST(after_a_restart_the_first_to_speak_is_taken_on)
 {
 	struct cluster cluster;
@@ -210,6 +228,7 @@ int main(void)
 	tcase_add_test(tcase, so_many_nodes_may_be_there);
 	tcase_add_test(tcase, a_name_belongs_to_one_agent);
 	tcase_add_test(tcase, a_newer_session_ends_the_older);
+	tcase_add_test(tcase, no_session_is_none);
 	tcase_add_test(tcase, after_a_restart_the_first_to_speak_is_taken_on);
 	tcase_add_test(tcase, a_node_that_nobody_knows);
 	tcase_add_test(tcase, silence_takes_a_node_down_and_a_word_brings_it_back);

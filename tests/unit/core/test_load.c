@@ -399,6 +399,47 @@ START_TEST(queues_and_ids_that_make_no_sense)
 }
 END_TEST
 
+static int load_request(struct records *records, centro_job_id job)
+{
+	return ctr_core_load_request(records->cluster.core, ctr_bytes_str("me"), ctr_bytes_str("r"),
+				     /* spec_hash= */ 1, job, records->cluster.now.wall);
+}
+
+START_TEST(requests_that_make_no_sense)
+{
+	struct records records;
+	records_init(&records, NULL);
+	ck_assert_int_eq(load_request(&records, 0), CENTRO_ERR_CORRUPT);
+	cluster_fini(&records.cluster);
+	records_init(&records, NULL);
+	ck_assert_int_eq(load_request(&records, 1000), CENTRO_OK);
+	assert_corrupt(&records, "a request made job 1000, and numbers from 1000 on");
+	records_init(&records, NULL);
+	ck_assert_int_eq(load_request(&records, 999), CENTRO_OK);
+	ck_assert_int_eq(load_all(&records), CENTRO_OK);
+	cluster_check(&records.cluster);
+	cluster_fini(&records.cluster);
+}
+END_TEST
+
+/* Of which one more could not be counted. */
+START_TEST(events_that_make_no_sense)
+{
+	struct records records;
+	records_init(&records, NULL);
+	records.job.revision = UINT64_MAX;
+	assert_corrupt(&records, "events: the last one has number 18446744073709551615");
+	records_init(&records, NULL);
+	records.node.revision = CTR_ID_MAX;
+	assert_corrupt(&records, "events: the last one has number 4611686018427387904");
+	records_init(&records, NULL);
+	records.node.revision = CTR_ID_MAX - 1;
+	ck_assert_int_eq(load_all(&records), CENTRO_OK);
+	cluster_submit(&records.cluster, 1);
+	cluster_fini(&records.cluster);
+}
+END_TEST
+
 START_TEST(limits_hold_for_a_store_too)
 {
 	struct records records;
@@ -519,6 +560,8 @@ int main(void)
 	tcase_add_test(tcase, a_gang_begins_as_a_whole);
 	tcase_add_test(tcase, nodes_that_make_no_sense);
 	tcase_add_test(tcase, queues_and_ids_that_make_no_sense);
+	tcase_add_test(tcase, requests_that_make_no_sense);
+	tcase_add_test(tcase, events_that_make_no_sense);
 	tcase_add_test(tcase, limits_hold_for_a_store_too);
 	tcase_add_test(tcase, a_job_that_has_ended_is_moved_on);
 	tcase_add_test(tcase, the_node_of_a_lost_attempt_may_be_gone);

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a full cycle (submit, grant, claim, end) costs through engine, core and
- * codec on the memory store, and how many puts it takes. One JSON line a figure.
+ * codec on the memory store, and how many puts it takes; then the same while it is
+ * recorded, and how many bytes that makes. One JSON line a figure.
+ *
+ * usage: bench_engine_cycle [CYCLES [FILE]]
+ *
+ * FILE takes the recording, for centro sim --replay.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +35,8 @@ static const struct centro_time start = {{1}, {1}};
 static struct centro_attempt_ref granted[4096];
 static size_t granted_count;
 static uint64_t put_count;
+static uint64_t recorded_bytes;
+static FILE *recording; /* NULL: the bytes are only counted */
 
 static uint64_t now_ns(void)
 {
@@ -108,21 +115,36 @@ static void run(const struct ctr_job_spec *spec, size_t cycles, size_t width, bo
 	}
 }
 
-static void measure(const struct ctr_job_spec *spec, size_t cycles, size_t width)
+static void measure(const struct ctr_job_spec *spec, const char *figure, size_t cycles,
+		    size_t width)
 {
 	run(spec, cycles / 10, width, false);
+	recorded_bytes = 0;
 	uint64_t begin = now_ns();
 	run(spec, cycles, width, false);
 	uint64_t ns = (now_ns() - begin) / cycles;
+	uint64_t bytes = recorded_bytes / cycles;
 	put_count = 0;
 	run(spec, cycles / 10, width, true);
-	printf("{\"figure\":\"engine_cycle\",\"width\":%zu,\"ns\":%llu,\"puts\":%.2f}\n", width,
-	       (unsigned long long)ns, (double)put_count / (double)(cycles / 10));
+	printf("{\"figure\":\"%s\",\"width\":%zu,\"ns\":%llu,\"puts\":%.2f,"
+	       "\"recorded_bytes\":%llu}\n",
+	       figure, width, (unsigned long long)ns, (double)put_count / (double)(cycles / 10),
+	       (unsigned long long)bytes);
 }
 
-static void open_engine(void)
+static bool take_bytes(struct ctr_journal_sink *sink, struct centro_bytes bytes)
 {
-	static const struct ctr_engine_options options = {.events_max = 10000};
+	recorded_bytes += bytes.size;
+	return !recording || fwrite(bytes.data, 1, bytes.size, recording) == bytes.size;
+}
+
+static void open_engine(bool recorded)
+{
+	static struct ctr_journal_sink sink = {take_bytes};
+	const struct ctr_engine_options options = {
+		.events_max = 10000,
+		.journal = recorded ? &sink : NULL,
+	};
 	static struct ctr_subscriber subscriber = {.durable = note_grant};
 	struct centro_store *store;
 	MUST(centro_store_open("memory:", NULL, &store, NULL));
@@ -163,13 +185,17 @@ int main(int argc, char **argv)
 	struct ctr_arena arena;
 	struct ctr_job_spec spec;
 	ctr_arena_init(&arena, NULL, SIZE_MAX);
-	open_engine();
-	register_node(&arena);
 	make_spec(&arena, &spec);
-	measure(&spec, cycles, 1);
-	measure(&spec, cycles, 32);
-	measure(&spec, cycles, 256);
-	ctr_engine_free(engine);
+	recording = argc > 2 ? fopen(argv[2], "wxe") : NULL;
+	for (int recorded = 0; recorded < 2; recorded++) {
+		const char *figure = recorded ? "engine_cycle_recorded" : "engine_cycle";
+		open_engine(recorded);
+		register_node(&arena);
+		measure(&spec, figure, cycles, 1);
+		measure(&spec, figure, cycles, 32);
+		measure(&spec, figure, cycles, 256);
+		ctr_engine_free(engine);
+	}
 	ctr_arena_fini(&arena);
-	return 0;
+	return recording ? fclose(recording) : 0;
 }
