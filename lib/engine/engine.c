@@ -108,7 +108,7 @@ static struct ctr_engine *allocate(const struct ctr_engine_options *options)
 	engine->log = options->log;
 	engine->options = *options;
 	engine->options.core.allocator = allocator;
-	engine->options.core.keep_hash = options->journal != NULL;
+	engine->options.core.keep_hash |= options->journal != NULL;
 	fill_in_defaults(&engine->options);
 	engine->store_wake = CTR_NEVER;
 	engine->batch_open = 1;

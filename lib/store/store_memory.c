@@ -325,7 +325,7 @@ static int memory_commit(struct centro_store *store, const struct centro_batch *
 	const struct ctr_memory_hooks *hooks = memory->disk->hooks;
 	memory->commit_due = hooks && hooks->delay
 				     ? ctr_after(memory->steady, hooks->delay(hooks->arg))
-				     : memory->steady;
+				     : (struct centro_instant){0};
 	if (!memory->late && !memory->disk->held)
 		finish_commit(memory);
 	return CENTRO_OK;
@@ -516,7 +516,9 @@ static int memory_poll(struct centro_store *store, struct centro_instant steady,
 	bool more = memory->resign_done || (memory->lead_done && !disk->lease_held) ||
 		    !ctr_list_is_empty(&memory->scans);
 	*ret_wake = more ? steady : CTR_NEVER;
-	if (memory->batch && !disk->held)
+	if (memory->batch && !disk->held && ctr_reached(memory->commit_due, steady))
+		*ret_wake = steady;
+	else if (memory->batch && !disk->held)
 		*ret_wake = ctr_earlier(*ret_wake, memory->commit_due);
 	return memory->failed ? CENTRO_ERR_IO : CENTRO_OK;
 }

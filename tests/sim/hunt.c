@@ -11,7 +11,20 @@
 
 #define PLANT_COUNT ((int)(sizeof(plant_names) / sizeof(plant_names[0])))
 
-int ctr_planted_bug;
+static int planted;
+
+/* What the changed sources ask. */
+bool ctr_is_planted(int bug);
+
+bool ctr_is_planted(int bug)
+{
+	return bug == planted;
+}
+
+void sim_plant(int bug)
+{
+	planted = bug;
+}
 
 int sim_plant_find(const char *name)
 {
@@ -33,10 +46,10 @@ static const char *outcome_word(enum sim_outcome outcome)
 static bool is_sound(const struct ctr_sim_options *options)
 {
 	char text[256];
-	int plant = ctr_planted_bug;
-	ctr_planted_bug = 0;
+	int plant = planted;
+	planted = 0;
 	enum sim_outcome outcome = sim_run_apart(options, text, NULL);
-	ctr_planted_bug = plant;
+	planted = plant;
 	if (outcome != SIM_FINE)
 		printf("seed %llu fails without a plant: %s\n", (unsigned long long)options->seed,
 		       text);
@@ -48,7 +61,7 @@ static bool hunt_one(const struct sim_args *args, int plant)
 {
 	struct ctr_sim_options options = args->options;
 	char text[256];
-	ctr_planted_bug = plant;
+	planted = plant;
 	for (uint64_t i = 0; i < args->seeds; i++) {
 		enum sim_outcome outcome = sim_run_apart(&options, text, NULL);
 		if (outcome != SIM_FINE && is_sound(&options)) {

@@ -140,7 +140,7 @@ def edits_of(name, text):
             if text.count(old) != 1:
                 sys.exit(f"plants.py: {plant}: its text stands {text.count(old)} times in lib/{name}:\n{old}")
             begin = text.index(old)
-            chosen = new.replace("PLANTED", f"(ctr_planted_bug == {number})")
+            chosen = new.replace("PLANTED", f"ctr_is_planted({number})")
             spans.append([begin, begin + len(old), old, chosen, plant])
     return spans
 
@@ -159,7 +159,7 @@ def write(source, out):
         with open(lib_file(source, name), encoding="utf-8") as handle:
             text = change(name, handle.read())
         last_include = list(re.finditer(r"^#include .*\n", text, re.M))[-1].end()
-        text = text[:last_include] + "\nextern int ctr_planted_bug;\n" + text[last_include:]
+        text = text[:last_include] + "\n#include <stdbool.h>\n\nbool ctr_is_planted(int bug);\n" + text[last_include:]
         with open(os.path.join(out, out_name(name)), "w", encoding="utf-8") as handle:
             handle.write(text)
 

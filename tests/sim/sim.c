@@ -149,7 +149,7 @@ int main(int argc, char **argv)
 	static struct sim_args args;
 	sim_args_parse(&args, argc, argv);
 	if (args.plant)
-		ctr_planted_bug = sim_plant_find(args.plant);
+		sim_plant(sim_plant_find(args.plant));
 	if (args.recorded)
 		return sim_hunt_recorded(&args) > 0;
 	if (args.hunts)

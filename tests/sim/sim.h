@@ -43,7 +43,8 @@ enum sim_outcome sim_run_apart(const struct ctr_sim_options *options, char *text
 void sim_shrink(struct sim_args *args);
 
 #define PLANTS_MAX 128
-extern int ctr_planted_bug;
+/* Switch one on; 0: none. */
+void sim_plant(int bug);
 /* The number of a plant by name or number; exits with 2 if there is none. 0 in a build without. */
 int sim_plant_find(const char *name);
 /* Find each plant by up to args->seeds seeds. The number of those not found. */

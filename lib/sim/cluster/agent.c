@@ -108,7 +108,7 @@ void ctr_sim_agent_start(struct ctr_sim_agent *agent)
 	};
 	ctr_sim_say(world, "%s: started", process->name);
 	process->is_alive = true;
-	process->stalled_until = 0;
+	process->stalled_until = agent->pauses > 0 ? UINT64_MAX : 0;
 	int status = ctr_agent_new(&options, ctr_sim_process_now(process), &agent->agent, &text);
 	CTR_ASSERT(status == CENTRO_OK);
 	agent->endpoint.channel = ctr_agent_channel(agent->agent);

@@ -301,7 +301,7 @@ static void on_arrival(struct ctr_sim_world *world, struct ctr_sim_timer *timer)
 	for (uint64_t i = 0; i < count; i++)
 		add_job(world, client);
 	uint64_t mean_ns =
-		3600 * CTR_NS_PER_SEC / world->options.jobs_per_hour * world->client_count * 5 / 4;
+		3600 * CTR_NS_PER_SEC / world->options.jobs_per_hour * world->client_count;
 	ctr_sim_at(world, timer,
 		   world->now + count * ctr_sim_between(&client->prng, 1, 2 * mean_ns));
 }

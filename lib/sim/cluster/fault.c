@@ -309,7 +309,7 @@ static struct ctr_sim_weather *some_weather(struct ctr_sim_world *world,
 
 static void net_delay(struct ctr_sim_world *world, struct ctr_sim_fault *fault)
 {
-	some_weather(world, fault)->delay_ns = pick(fault->b, CTR_NS_PER_MS, 4 * CTR_NS_PER_SEC);
+	some_weather(world, fault)->delay_ns = pick(fault->b, CTR_NS_PER_MS, 8 * CTR_NS_PER_SEC);
 }
 
 static void net_delay_end(struct ctr_sim_world *world, struct ctr_sim_fault *fault)
