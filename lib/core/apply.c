@@ -414,7 +414,9 @@ static void apply_event(struct ctr_core *core, struct ctr_event *event)
 void ctr_apply(struct ctr_core *core, struct ctr_decision *decision)
 {
 	struct ctr_outbox *outbox = &core->outbox;
-	CTR_ASSERT(decision->events == outbox->events + outbox->event_count);
+	/* Without an event there may be no array yet. */
+	CTR_ASSERT(decision->count == 0 ||
+		   decision->events == outbox->events + outbox->event_count);
 	CTR_ASSERT(outbox->event_count + decision->count <= outbox->event_capacity);
 
 	for (size_t i = 0; i < decision->count; i++) {
