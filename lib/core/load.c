@@ -465,6 +465,10 @@ int ctr_core_load_end(struct ctr_core *core, struct ctr_now now, uint64_t last_e
 		if (last_event < core->queues.list[i]->revision)
 			last_event = core->queues.list[i]->revision;
 	}
+	if (last_event >= CTR_ID_MAX)
+		return ctr_error(text, CENTRO_ERR_CORRUPT,
+				 "events: the last one has the number %llu, which is out of range",
+				 (unsigned long long)last_event);
 	ctr_requests_load_end(&core->requests, now.cluster, now.wall, core->options.request_ttl);
 
 	/* Old events may be gone, but a number is never given twice. */

@@ -213,13 +213,35 @@ static int events_row(void *arg, struct centro_bytes key, struct centro_bytes va
 	return row_status(recovery, key, status, &why);
 }
 
+/* Whether a job in history can have its number, given who else has one. */
+static int check_history_id(struct ctr_recovery *recovery, struct centro_bytes key,
+			    centro_job_id id)
+{
+	uint64_t number = 0;
+	struct centro_bytes name;
+	centro_job_id job;
+	centro_node_id node;
+	if (ctr_key_parse(key, &number, &name) != CTR_KEY_HISTORY)
+		return row_error(recovery, key, CENTRO_ERR_CORRUPT, "no record has such a key");
+	if (id == 0 || id != number)
+		return row_error(recovery, key, CENTRO_ERR_CORRUPT,
+				 "the record is that of another job");
+	ctr_core_reserved_ids(recovery->core, &job, &node);
+	if (id >= job)
+		return row_error(recovery, key, CENTRO_ERR_CORRUPT,
+				 "the row \"meta/ids\" says that its number is free");
+	return CENTRO_OK;
+}
+
 static int decode_request(struct ctr_recovery *recovery, struct centro_bytes key,
 			  struct centro_bytes value, struct ctr_request_load *ret_request)
 {
 	struct centro_error_text why = {0};
 	reset_arena(recovery, value.size);
 	int status = ctr_codec_decode_request(value, &recovery->arena, ret_request, &why);
-	return row_status(recovery, key, status, &why);
+	if (status != CENTRO_OK)
+		return row_status(recovery, key, status, &why);
+	return check_history_id(recovery, key, ret_request->job);
 }
 
 /* From the newest back, to find the oldest whose request id still counts. */
@@ -370,7 +392,8 @@ static void finish(struct ctr_engine *engine)
 	engine->core = recovery->core;
 	recovery->core = NULL;
 	engine->stored_format = recovery->has_format;
-	engine->durable_event = recovery->last_event;
+	/* The core's: a record may tell of a later event than what is kept of the events. */
+	engine->durable_event = ctr_core_last_event(engine->core);
 	bool reloaded = engine->loaded;
 	engine->loaded = true;
 	engine->state = CTR_ENGINE_READY;

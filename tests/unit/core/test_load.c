@@ -399,6 +399,18 @@ START_TEST(queues_and_ids_that_make_no_sense)
 }
 END_TEST
 
+START_TEST(a_number_that_is_the_last_one)
+{
+	struct records records;
+	records_init(&records, NULL);
+	records.job.revision = UINT64_MAX;
+	assert_corrupt(&records, "events: the last one has the number 18446744073709551615");
+	records_init(&records, NULL);
+	records.node.revision = CTR_ID_MAX;
+	assert_corrupt(&records, "which is out of range");
+}
+END_TEST
+
 START_TEST(limits_hold_for_a_store_too)
 {
 	struct records records;
@@ -519,6 +531,7 @@ int main(void)
 	tcase_add_test(tcase, a_gang_begins_as_a_whole);
 	tcase_add_test(tcase, nodes_that_make_no_sense);
 	tcase_add_test(tcase, queues_and_ids_that_make_no_sense);
+	tcase_add_test(tcase, a_number_that_is_the_last_one);
 	tcase_add_test(tcase, limits_hold_for_a_store_too);
 	tcase_add_test(tcase, a_job_that_has_ended_is_moved_on);
 	tcase_add_test(tcase, the_node_of_a_lost_attempt_may_be_gone);
