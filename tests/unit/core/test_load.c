@@ -335,6 +335,12 @@ START_TEST(instances_that_make_no_sense)
 	records_init(&records, NULL);
 	records.instance.lost = 2;
 	assert_corrupt(&records, "more attempts were lost than made");
+	records_init(&records, NULL);
+	records.instance = (struct ctr_instance_load){
+		.state = CENTRO_INSTANCE_PENDING,
+		.exit_code = 1,
+	};
+	assert_corrupt(&records, "never had an attempt, and something became of it");
 }
 END_TEST
 
