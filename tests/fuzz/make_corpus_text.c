@@ -177,47 +177,77 @@ static void put_request(struct ctr_buf *input, const struct request *request)
 	}
 }
 
-#define SUBMIT                                                                       \
-	"{\"job\":{\"name\":\"j\",\"tasks\":[{\"command\":[\"true\"],\"count\":2}]," \
+/* clang-format off */
+#define SUBMIT                                                                                  \
+	"{\"job\":{\"name\":\"j\",\"tasks\":[{\"command\":[\"true\"],\"count\":2}],"            \
 	"\"labels\":{\"a\":\"b\"}},\"request_id\":\"r1\"}"
-#define BEAT                                                                                 \
-	"{\"node\":{\"name\":\"n1\",\"capacity\":{\"cpu_milli\":4000,\"memory_mib\":4096}}," \
+#define BEAT                                                                                    \
+	"{\"node\":{\"name\":\"n1\",\"capacity\":{\"cpu_milli\":4000,\"memory_mib\":4096}},"    \
 	"\"agent_id\":\"7\",\"session\":\"1\"}"
 #define LISTEN "{\"node_id\":\"1\",\"session\":\"1\"}"
-#define CLAIM                                                                \
-	"{\"node_id\":\"1\",\"session\":\"1\",\"term\":\"1\",\"attempts\":[" \
+#define CLAIM                                                                                   \
+	"{\"node_id\":\"1\",\"session\":\"1\",\"term\":\"1\",\"attempts\":["                    \
 	"{\"job\":\"1\",\"attempt\":1}]}"
-#define STATUS(state)                                                                    \
-	"{\"node_id\":\"1\",\"session\":\"1\",\"term\":\"1\",\"updates\":[{\"attempt\":" \
-	"{\"job\":\"1\",\"attempt\":1},\"state\":\"" state "\",\"cause\":\"exited\"}]}"
+#define STATUS(state, cause)                                                                    \
+	"{\"node_id\":\"1\",\"session\":\"1\",\"term\":\"1\",\"updates\":[{\"attempt\":"        \
+	"{\"job\":\"1\",\"attempt\":1},\"state\":\"" state "\",\"cause\":\"" cause "\"}]}"
+#define PUSH(order, rest)                                                                       \
+	"{\"node_id\":\"1\",\"session\":\"1\",\"order_id\":\"" order "\",\"attempt\":"          \
+	"{\"job\":\"1\",\"attempt\":1}," rest "}"
+/* Job 1 is granted to node 1, whose agent listens in call 1. */
+#define GRANTED                                                                                 \
+	{STEP_CALL, "AgentService/Heartbeat", BEAT},                                            \
+	{STEP_CALL, "AgentService/GetJob", LISTEN},                                             \
+	{STEP_CALL, "JobService/Submit", SUBMIT},                                               \
+	{STEP_CALL, "AgentService/ClaimJob", CLAIM}
+/* clang-format on */
 
 static const struct request life_of_a_job[] = {
-	{STEP_CALL, "AgentService/Heartbeat", BEAT},
-	{STEP_CALL, "AgentService/GetJob", LISTEN},
-	{STEP_CALL, "JobService/Submit", SUBMIT},
+	GRANTED,
 	{STEP_CALL, "JobService/Watch", "{\"id\":\"1\"}"},
-	{STEP_CALL, "AgentService/ClaimJob", CLAIM},
-	{STEP_CALL, "AgentService/UpdateStatus", STATUS("running")},
+	{STEP_CALL, "AgentService/UpdateStatus", STATUS("running", "none")},
 	{STEP_WAIT, .number = 500},
-	{STEP_CALL, "AgentService/UpdateStatus", STATUS("ended")},
+	{STEP_CALL, "AgentService/UpdateStatus", STATUS("ended", "exited")},
 	{STEP_CALL, "JobService/Get", "{\"id\":\"1\"}"},
 };
+/* Both streams, asked for before there is an attempt that runs. */
 static const struct request logs[] = {
-	{STEP_CALL, "AgentService/Heartbeat", BEAT},
-	{STEP_CALL, "AgentService/GetJob", LISTEN},
-	{STEP_CALL, "JobService/Submit", SUBMIT},
-	{STEP_CALL, "AgentService/ClaimJob", CLAIM},
-	{STEP_CALL, "AgentService/UpdateStatus", STATUS("running")},
+	GRANTED,
 	{STEP_CALL, "JobService/Logs", "{\"id\":\"1\",\"follow\":true}"},
-	{STEP_OPEN, "AgentService/PushLog",
-	 "{\"node_id\":\"1\",\"session\":\"1\",\"order_id\":\"1\",\"attempt\":{\"job\":\"1\","
-	 "\"attempt\":1},\"stream\":\"out\",\"data\":\"aGVsbG8K\"}"},
+	{STEP_CALL, "AgentService/UpdateStatus", STATUS("running", "none")},
+	{STEP_OPEN, "AgentService/PushLog", PUSH("1", "\"stream\":\"out\",\"data\":\"b25l\"")},
 	{STEP_SEND, "AgentService/PushLog",
-	 "{\"node_id\":\"1\",\"session\":\"1\",\"order_id\":\"1\",\"attempt\":{\"job\":\"1\","
-	 "\"attempt\":1},\"stream\":\"out\",\"offset\":\"6\",\"end\":true}",
-	 6},
+	 PUSH("1", "\"stream\":\"out\",\"offset\":\"1\",\"data\":\"bmUrdHdv\""), 6},
+	{STEP_SEND, "AgentService/PushLog", PUSH("2", "\"stream\":\"err\",\"end\":true"), 6},
+	{STEP_CALL, "AgentService/UpdateStatus", STATUS("ended", "exited")},
+	{STEP_SEND, "AgentService/PushLog",
+	 PUSH("1", "\"stream\":\"out\",\"offset\":\"7\",\"end\":true,\"notice\":\"x\""), 6},
 	{STEP_HALF_CLOSE, .number = 6},
-	{STEP_CANCEL, .number = 5},
+};
+/* The agent goes: what it had sent of the end is what there is. */
+static const struct request kept_logs[] = {
+	GRANTED,
+	{STEP_CALL, "AgentService/UpdateStatus", STATUS("running", "none")},
+	{STEP_CALL, "AgentService/PushLog",
+	 PUSH("0", "\"stream\":\"out\",\"offset\":\"10\",\"data\":\"b25l\",\"end\":true")},
+	{STEP_CALL, "AgentService/UpdateStatus", STATUS("ended", "exited")},
+	{STEP_CANCEL, .number = 1},
+	{STEP_CALL, "JobService/Logs", "{\"id\":\"1\"}"},
+	{STEP_CALL, "JobService/Logs", "{\"id\":\"1\",\"stream\":\"out\",\"tail_bytes\":\"2\"}"},
+};
+/* The first attempt is lost to the agent's own lease; then the node is. */
+static const struct request lost_logs[] = {
+	GRANTED,
+	{STEP_CALL, "JobService/Logs", "{\"id\":\"1\",\"follow\":true,\"attempt\":1}"},
+	{STEP_CALL, "JobService/Logs", "{\"id\":\"1\",\"follow\":true,\"stream\":\"out\"}"},
+	{STEP_CALL, "AgentService/UpdateStatus", STATUS("running", "none")},
+	{STEP_CANCEL, .number = 1},
+	{STEP_CALL, "AgentService/GetJob", LISTEN},
+	{STEP_CALL, "AgentService/UpdateStatus", STATUS("ended", "lease_expired")},
+	{STEP_WAIT, .number = 40000},
+	{STEP_CALL, "JobService/Logs", "{\"id\":\"1\",\"task\":\"nope\"}"},
+	{STEP_CALL, "JobService/Logs", "{\"id\":\"1\",\"index\":7}"},
+	{STEP_CALL, "JobService/Cancel", "{\"id\":\"1\"}"},
 };
 static const struct request lists[] = {
 	{STEP_CALL, "AgentService/Heartbeat", BEAT},
@@ -261,6 +291,8 @@ void corpus_make_text(void)
 	make_texts();
 	SAVE_REQUESTS(life_of_a_job);
 	SAVE_REQUESTS(logs);
+	SAVE_REQUESTS(kept_logs);
+	SAVE_REQUESTS(lost_logs);
 	SAVE_REQUESTS(lists);
 	SAVE_REQUESTS(others);
 }
