@@ -358,7 +358,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz_input input = {data, size};
 	struct world world = {
-		.options = {.seed = 1, .jobs_max = JOBS_MAX, .nodes_max = NODES_MAX},
+		.options = {.seed = 1,
+			    .jobs_max = JOBS_MAX,
+			    .nodes_max = NODES_MAX,
+			    .keep_hash = true},
 		.input = &input,
 	};
 	cluster_init(&world.cluster, &world.options);
