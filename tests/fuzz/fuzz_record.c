@@ -66,8 +66,8 @@ static bool load_end(struct reading *reading)
 
 /* ---- jobs ---- */
 
-/* Nodes for its grants, since a job alone does not load with one. */
-static void load_nodes_of(struct ctr_core *core, const struct ctr_job_load *job)
+/* The one that its instances are on: a job alone does not load with a grant. */
+static void load_node_of(struct ctr_core *core, const struct ctr_job_load *job)
 {
 	struct ctr_node_spec spec = {
 		.name = ctr_bytes_str("n"),
@@ -75,7 +75,10 @@ static void load_nodes_of(struct ctr_core *core, const struct ctr_job_load *job)
 		.capacity = {.cpu_milli = 1000},
 		.text = ctr_bytes_str("n"),
 	};
-	centro_node_id wanted = job->instance_count > 0 ? job->instances[0].node : 0;
+	centro_node_id wanted = 0;
+	for (size_t i = 0; i < job->instance_count; i++)
+		if (job->instances[i].node > wanted)
+			wanted = job->instances[i].node;
 	const struct ctr_node_load node = {
 		.id = wanted,
 		.spec = &spec,
@@ -99,7 +102,7 @@ static void load_job(struct reading *reading, struct centro_bytes spec, struct c
 	*ret_id = job.id;
 	ck_assert_int_eq(ctr_core_load_ids(reading->core, CTR_ID_MAX - 1, CTR_ID_MAX - 1),
 			 CENTRO_OK);
-	load_nodes_of(reading->core, &job);
+	load_node_of(reading->core, &job);
 }
 
 static void encode_job(const struct reading *reading, centro_job_id id, struct ctr_buf *spec,

@@ -5,7 +5,7 @@
 usage: CENTRO_BUILD=DIR long_run.py SECONDS [TARGET...]
 
 DIR is a build with -Dfuzz=true. What was found is kept in DIR/corpus/TARGET, and what
-fails in DIR/crash-TARGET-...: then the exit status is 1.
+fails in DIR/TARGET-crash-...: then the exit status is 1.
 """
 
 import json
@@ -39,7 +39,7 @@ def run(build, target, seconds):
     command = [
         build / "tests/fuzz" / f"fuzz_{target}", *LIMITS, f"-max_total_time={seconds}",
         f"-max_len={SIZE_MAX.get(target, SIZE_MAX_OTHERS)}",
-        "-print_final_stats=1", f"-artifact_prefix={build}/crash-{target}-",
+        "-print_final_stats=1", f"-artifact_prefix={build}/{target}-",
         found, HERE / "corpus" / target,
     ]
     result = subprocess.run(
