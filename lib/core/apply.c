@@ -25,7 +25,8 @@ static void take_id(struct ctr_core *core, struct ctr_ids *ids, uint64_t id)
 	CTR_ASSERT(ids->next < CTR_ID_MAX);
 
 	if (ids->next == ids->reserved) {
-		ids->reserved += CTR_ID_BLOCK;
+		uint64_t left = CTR_ID_MAX - ids->next;
+		ids->reserved += left < CTR_ID_BLOCK ? left : CTR_ID_BLOCK;
 		core->outbox.ids = true;
 	}
 	ids->next++;

@@ -74,6 +74,8 @@ static int check_instance(const struct ctr_job_load *job, const struct ctr_insta
 		why = "it has ended, and has no cause";
 	else if (load->attempt == 0 && load->node != 0)
 		why = "it has a node, and no attempt";
+	else if (load->attempt > CTR_ATTEMPT_MAX)
+		why = "the number of its attempt is out of range";
 	else if (load->lost > load->attempt)
 		why = "more attempts were lost than made";
 	else if (load->state == CENTRO_INSTANCE_PENDING && load->attempt == 0 && has_past(load))
@@ -347,7 +349,7 @@ int ctr_core_load_ids(struct ctr_core *core, centro_job_id job, centro_node_id n
 {
 	core->is_loading = true;
 
-	if (job == 0 || job >= CTR_ID_MAX || node == 0 || node >= CTR_ID_MAX)
+	if (job == 0 || job > CTR_ID_MAX || node == 0 || node > CTR_ID_MAX)
 		return CENTRO_ERR_CORRUPT;
 	core->job_ids = (struct ctr_ids){.next = job, .reserved = job};
 	core->node_ids = (struct ctr_ids){.next = node, .reserved = node};
