@@ -76,8 +76,8 @@ static int check_instance(const struct ctr_job_load *job, const struct ctr_insta
 		why = "it has a node, and no attempt";
 	else if (load->attempt > CTR_ATTEMPT_MAX)
 		why = "the number of its attempt is out of range";
-	else if (load->lost > load->attempt)
-		why = "more attempts were lost than made";
+	else if (load->lost > load->attempt - is_granted)
+		why = "more attempts were lost than made and ended";
 	else if (load->state == CENTRO_INSTANCE_PENDING && load->attempt == 0 && has_past(load))
 		why = "it waits and never had an attempt, and something became of it";
 	else if (job->cancelled && load->state == CENTRO_INSTANCE_PENDING)

@@ -7,7 +7,7 @@
  *	         else the record
  *
  * What the codec and the core let in is encoded anew, and that is read as the same
- * state: nothing that is stored twice drifts.
+ * state: nothing that is stored twice drifts. And the state goes on soundly from there.
  */
 #include "message_check.h"
 
@@ -51,6 +51,12 @@ static void end(struct reading *reading)
 	ctr_arena_fini(&reading->arena);
 }
 
+static void check(const struct reading *reading)
+{
+	struct centro_error_text text;
+	ck_assert_msg(ctr_core_check(reading->core, &text) == CENTRO_OK, "%s", text.text);
+}
+
 /* A state of one record alone need not be whole; what it is must be sound. */
 static bool load_end(struct reading *reading)
 {
@@ -59,9 +65,32 @@ static bool load_end(struct reading *reading)
 		reading->status = ctr_core_load_end(reading->core, now, 0, &reading->text);
 	if (reading->status != CENTRO_OK)
 		return false;
-	struct centro_error_text text;
-	ck_assert_msg(ctr_core_check(reading->core, &text) == CENTRO_OK, "%s", text.text);
+	check(reading);
 	return true;
+}
+
+/* Two weeks, in which every lease ends, and a node for whatever waits then. */
+static void go_on(struct reading *reading)
+{
+	const uint64_t later_ns = 14 * 86400 * CTR_NS_PER_SEC;
+	const struct ctr_now now = {{later_ns}, {later_ns}};
+	const struct ctr_node_spec spec = {
+		.name = ctr_bytes_str("new"),
+		.agent_id = 2,
+		.session = 1,
+		.capacity = {.cpu_milli = UINT32_MAX, .memory_mib = UINT32_MAX},
+		.text = ctr_bytes_str("new"),
+	};
+	const struct ctr_command add = {.type = CTR_COMMAND_REGISTER, .register_node = {&spec}};
+	struct ctr_result result;
+	while (ctr_core_tick(reading->core, now))
+		check(reading);
+	check(reading);
+	/* The numbers may be used up, or its name taken. */
+	ctr_core_execute(reading->core, now, &add, &result);
+	while (ctr_core_schedule(reading->core, now, /* ops_max= */ 1000))
+		check(reading);
+	check(reading);
 }
 
 /* ---- jobs ---- */
@@ -142,8 +171,10 @@ static void try_job(struct reading *reading, struct fuzz_input *input)
 	struct centro_bytes spec = fuzz_take(input, fuzz_u16(input));
 	centro_job_id id;
 	load_job(reading, spec, ctr_bytes(input->data, input->size), &id);
-	if (load_end(reading))
-		check_job_again(reading, id);
+	if (!load_end(reading))
+		return;
+	check_job_again(reading, id);
+	go_on(reading);
 }
 
 /* ---- nodes and queues ---- */
@@ -179,6 +210,7 @@ static void try_node(struct reading *reading, struct fuzz_input *input)
 	ck_assert_uint_eq(ctr_core_hash(reading->core), ctr_core_hash(second.core));
 	end(&second);
 	ctr_buf_fini(&value);
+	go_on(reading);
 }
 
 static void load_queue(struct reading *reading, struct centro_bytes value,

@@ -334,7 +334,10 @@ START_TEST(instances_that_make_no_sense)
 	assert_corrupt(&records, "it has ended, and has no cause");
 	records_init(&records, NULL);
 	records.instance.lost = 2;
-	assert_corrupt(&records, "more attempts were lost than made");
+	assert_corrupt(&records, "more attempts were lost than made and ended");
+	records_init(&records, NULL);
+	records.instance.lost = 1; /* the one that is granted */
+	assert_corrupt(&records, "more attempts were lost than made and ended");
 	records_init(&records, NULL);
 	records.instance.attempt = UINT32_MAX;
 	assert_corrupt(&records, "the number of its attempt is out of range");
