@@ -113,12 +113,12 @@ static void print_job(char *json, size_t size, struct fuzz_input *input)
 	snprintf(json, size,
 		 "{\"name\":\"j\",\"queue\":\"%s\",\"priority\":%d,\"datacenters\":[%s],\"tasks\":["
 		 "{\"name\":\"a\",\"command\":[%s],\"count\":%d,\"lease\":\"%us\","
-		 "\"on_disconnect\":\"%s\",\"resources\":{\"cpu_milli\":%d,\"memory_mib\":%d%s}}%s]"
-		 "}",
+		 "\"on_disconnect\":\"%s\",\"gang\":%s,\"resources\":"
+		 "{\"cpu_milli\":%d,\"memory_mib\":%d%s}}%s]}",
 		 queues[place & 3], (place >> 4) - 8, datacenters[place >> 2 & 3],
 		 shape == 255 ? "" : "\"true\"", shape & 7, 2u << (shape >> 3 & 3),
-		 shape >> 5 & 1 ? "keep" : "stop", 250 * (need & 15), 100 * (need >> 4 & 3),
-		 need >> 6 & 1 ? ",\"named\":{\"gpu\":1}" : "",
+		 shape >> 5 & 1 ? "keep" : "stop", need >> 7 ? "true" : "false", 250 * (need & 15),
+		 100 * (need >> 4 & 3), need >> 6 & 1 ? ",\"named\":{\"gpu\":1}" : "",
 		 shape >> 6 & 1 ? ",{\"name\":\"b\",\"command\":[\"sleep\",\"1\"]}" : "");
 }
 
