@@ -31,6 +31,8 @@ struct level {
 
 struct writer {
 	const char *name;
+	const char *bytes; /* all that is read */
+	size_t size;
 	struct centro_error_text *text;
 	yaml_parser_t parser;
 	yaml_event_t event;
@@ -276,13 +278,32 @@ static bool take_event(struct writer *writer)
 	}
 }
 
+/*
+ * Where the parser found something wrong. Of bytes that are no text it says only how many
+ * stand before them.
+ */
+static yaml_mark_t problem_mark(const struct writer *writer)
+{
+	const yaml_parser_t *parser = &writer->parser;
+	if (parser->error != YAML_READER_ERROR || parser->encoding != YAML_UTF8_ENCODING)
+		return parser->problem_mark;
+	yaml_mark_t mark = {0};
+	for (size_t i = 0; i < parser->problem_offset && i < writer->size; i++) {
+		bool is_continued = (writer->bytes[i] & 0xc0) == 0x80;
+		bool is_line_end = writer->bytes[i] == '\n';
+		mark.column = is_line_end ? 0 : mark.column + !is_continued;
+		mark.line += is_line_end;
+	}
+	return mark;
+}
+
 static bool take_all(struct writer *writer)
 {
 	bool is_right = true, is_end = false;
 	while (is_right && !is_end) {
 		if (!yaml_parser_parse(&writer->parser, &writer->event)) {
 			const char *problem = writer->parser.problem;
-			return fail_at(writer, writer->parser.problem_mark, "%s",
+			return fail_at(writer, problem_mark(writer), "%s",
 				       problem ? problem : "not YAML");
 		}
 		is_end = writer->event.type == YAML_STREAM_END_EVENT;
@@ -295,7 +316,13 @@ static bool take_all(struct writer *writer)
 int yaml_to_json(const char *bytes, size_t size, const char *name, struct job_file *file,
 		 struct centro_error_text *text)
 {
-	struct writer writer = {.name = name, .text = text, .file = file};
+	struct writer writer = {
+		.name = name,
+		.bytes = bytes,
+		.size = size,
+		.text = text,
+		.file = file,
+	};
 	if (!yaml_parser_initialize(&writer.parser))
 		need(NULL);
 	yaml_parser_set_input_string(&writer.parser, (const unsigned char *)bytes, size);

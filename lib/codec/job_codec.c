@@ -12,11 +12,14 @@
 
 #include "base/assert.h"
 #include "base/bytes.h"
+#include "codec/wire.h"
 
 /* Of the message Job. */
 enum { JOB_ID = 1, JOB_SPEC = 2, JOB_OWNER = 3, JOB_REQUEST_ID = 4, JOB_SUBMIT_TIME = 5 };
 enum { INSTANCE_NODE_ID = 5 }; /* of the message Instance */
 enum { JOB_SPEC_HASH = 6, JOB_INSTANCES = 17, JOB_EXIT_CODE = 20, JOB_CANCEL_REQUESTED = 25 };
+/* Of its two halves. */
+enum { JOB_SUBMIT_FIRST = 1, JOB_SUBMIT_LAST = 7, JOB_LIFE_FIRST = 16, JOB_LIFE_LAST = 25 };
 
 /* What follows the instances. */
 #define TAIL_SIZE_MAX 32
@@ -256,6 +259,35 @@ int ctr_codec_encode_job(const struct ctr_job *job, struct ctr_buf *buf)
 	return ctr_encode_end(buf, before);
 }
 
+/*
+ * What stands in the wrong half would be read, and would stay there when its own half is
+ * written anew. Fields that this version does not know may stand in either.
+ */
+static int check_half(struct centro_bytes half, uint32_t first, uint32_t last,
+		      struct centro_error_text *text)
+{
+	while (half.size > 0) {
+		struct ctr_wire_field field;
+		const char *fault = ctr_wire_take_field(&half, &field);
+		if (fault)
+			return ctr_error(text, CENTRO_ERR_CORRUPT, "%s", fault);
+		if (field.number >= first && field.number <= last)
+			return ctr_error(text, CENTRO_ERR_CORRUPT,
+					 "field %lu stands in the wrong half of the job",
+					 (unsigned long)field.number);
+	}
+	return CENTRO_OK;
+}
+
+static int check_halves(struct centro_bytes spec, struct centro_bytes state,
+			struct centro_error_text *text)
+{
+	int status = check_half(spec, JOB_LIFE_FIRST, JOB_LIFE_LAST, text);
+	if (status == CENTRO_OK)
+		status = check_half(state, JOB_SUBMIT_FIRST, JOB_SUBMIT_LAST, text);
+	return status;
+}
+
 /* Both halves in one message. */
 static int decode_halves(struct centro_bytes spec, struct centro_bytes state,
 			 struct ctr_arena *arena, const Centro__V1__Job **ret_job,
@@ -298,11 +330,12 @@ int ctr_codec_decode_job(struct centro_bytes spec, struct centro_bytes state,
 			 struct centro_error_text *text)
 {
 	struct centro_bytes encoded;
-	int status = ctr_record_find(spec, JOB_SPEC, "spec", &encoded, text);
-	if (status != CENTRO_OK)
-		return status;
 	const Centro__V1__Job *job = NULL;
-	status = decode_halves(spec, state, arena, &job, text);
+	int status = ctr_record_find(spec, JOB_SPEC, "spec", &encoded, text);
+	if (status == CENTRO_OK)
+		status = check_halves(spec, state, text);
+	if (status == CENTRO_OK)
+		status = decode_halves(spec, state, arena, &job, text);
 	if (status != CENTRO_OK)
 		return status;
 

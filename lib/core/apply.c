@@ -25,7 +25,8 @@ static void take_id(struct ctr_core *core, struct ctr_ids *ids, uint64_t id)
 	CTR_ASSERT(ids->next < CTR_ID_MAX);
 
 	if (ids->next == ids->reserved) {
-		ids->reserved += CTR_ID_BLOCK;
+		uint64_t left = CTR_ID_MAX - ids->next;
+		ids->reserved += left < CTR_ID_BLOCK ? left : CTR_ID_BLOCK;
 		core->outbox.ids = true;
 	}
 	ids->next++;
@@ -414,6 +415,7 @@ static void apply_event(struct ctr_core *core, struct ctr_event *event)
 void ctr_apply(struct ctr_core *core, struct ctr_decision *decision)
 {
 	struct ctr_outbox *outbox = &core->outbox;
+	/* Without an event there may be no array yet. */
 	CTR_ASSERT(decision->count == 0 ||
 		   decision->events == outbox->events + outbox->event_count);
 	CTR_ASSERT(outbox->event_count + decision->count <= outbox->event_capacity);

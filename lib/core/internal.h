@@ -22,6 +22,8 @@
 
 #define CTR_ID_BLOCK 1000 /* ids are made durable so many at a time */
 #define CTR_ID_MAX   ((uint64_t)1 << 62)
+/* In a record: far below what the number of an attempt could be counted up to. */
+#define CTR_ATTEMPT_MAX ((uint32_t)1 << 30)
 
 struct ctr_ids {
 	uint64_t next;     /* never given out yet */

@@ -137,7 +137,8 @@ static int check_instance(const struct ctr_core *core, const struct ctr_instance
 {
 	CHECK(ctr_instance_state_is_used(instance->state), "an instance has no state");
 	CHECK((instance->node != NULL) <= (instance->attempt > 0), "a node without an attempt");
-	CHECK(instance->lost <= instance->attempt, "more attempts were lost than made");
+	CHECK(instance->lost + (uint64_t)ctr_instance_is_granted(instance) <= instance->attempt,
+	      "more attempts were lost than made and ended");
 	if (ctr_instance_is_granted(instance))
 		return check_granted(core, instance, totals, text);
 	if (instance->state != CENTRO_INSTANCE_PENDING) {

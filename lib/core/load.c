@@ -45,6 +45,14 @@ static int check_job(const struct ctr_core *core, const struct ctr_job_load *loa
 	return CENTRO_OK;
 }
 
+/* Anything that only an attempt, or the end, leaves behind. */
+static bool has_past(const struct ctr_instance_load *load)
+{
+	return load->cause != CENTRO_CAUSE_NONE || load->exit_code != 0 || load->signal != 0 ||
+	       load->message.size > 0 || load->assign_wall.ns != 0 || load->start_wall.ns != 0 ||
+	       load->end_wall.ns != 0;
+}
+
 static int check_instance(const struct ctr_job_load *job, const struct ctr_instance_load *load,
 			  const struct ctr_instance *instance, struct centro_error_text *text)
 {
@@ -66,8 +74,12 @@ static int check_instance(const struct ctr_job_load *job, const struct ctr_insta
 		why = "it has ended, and has no cause";
 	else if (load->attempt == 0 && load->node != 0)
 		why = "it has a node, and no attempt";
-	else if (load->lost > load->attempt)
-		why = "more attempts were lost than made";
+	else if (load->attempt > CTR_ATTEMPT_MAX)
+		why = "the number of its attempt is out of range";
+	else if (load->lost > load->attempt - is_granted)
+		why = "more attempts were lost than made and ended";
+	else if (load->state == CENTRO_INSTANCE_PENDING && load->attempt == 0 && has_past(load))
+		why = "it waits and never had an attempt, and something became of it";
 	else if (job->cancelled && load->state == CENTRO_INSTANCE_PENDING)
 		why = "it waits, and the job is cancelled";
 	else if (!ctr_utf8_is_valid(load->message))
@@ -338,7 +350,7 @@ int ctr_core_load_ids(struct ctr_core *core, centro_job_id job, centro_node_id n
 {
 	core->is_loading = true;
 
-	if (job == 0 || job >= CTR_ID_MAX || node == 0 || node >= CTR_ID_MAX)
+	if (job == 0 || job > CTR_ID_MAX || node == 0 || node > CTR_ID_MAX)
 		return CENTRO_ERR_CORRUPT;
 	core->job_ids = (struct ctr_ids){.next = job, .reserved = job};
 	core->node_ids = (struct ctr_ids){.next = node, .reserved = node};

@@ -70,13 +70,36 @@ static int events_row(void *arg, struct centro_bytes key, struct centro_bytes va
 	return ctr_row_status(&recovery->loader, key, status, &why);
 }
 
+/* Whether a job in history can have its number, given who else has one. */
+static int check_history_id(struct ctr_recovery *recovery, struct centro_bytes key,
+			    centro_job_id id)
+{
+	uint64_t number = 0;
+	struct centro_bytes name;
+	centro_job_id job;
+	centro_node_id node;
+	if (ctr_key_parse(key, &number, &name) != CTR_KEY_HISTORY)
+		return ctr_row_error(&recovery->loader, key, CENTRO_ERR_CORRUPT,
+				     "no record has such a key");
+	if (id == 0 || id != number)
+		return ctr_row_error(&recovery->loader, key, CENTRO_ERR_CORRUPT,
+				     "the record is that of another job");
+	ctr_core_reserved_ids(recovery->core, &job, &node);
+	if (id >= job)
+		return ctr_row_error(&recovery->loader, key, CENTRO_ERR_CORRUPT,
+				     "the row \"meta/ids\" says that its number is free");
+	return CENTRO_OK;
+}
+
 static int decode_request(struct ctr_recovery *recovery, struct centro_bytes key,
 			  struct centro_bytes value, struct ctr_request_load *ret_request)
 {
 	struct centro_error_text why = {0};
 	ctr_row_reset_arena(&recovery->loader, value.size);
 	int status = ctr_codec_decode_request(value, &recovery->loader.arena, ret_request, &why);
-	return ctr_row_status(&recovery->loader, key, status, &why);
+	if (status != CENTRO_OK)
+		return ctr_row_status(&recovery->loader, key, status, &why);
+	return check_history_id(recovery, key, ret_request->job);
 }
 
 /* From the newest back, to find the oldest whose request id still counts. */
@@ -227,7 +250,8 @@ static void finish(struct ctr_engine *engine)
 	engine->stored_format = recovery->has_format;
 	engine->stored_job_ids = recovery->loader.job_ids;
 	engine->stored_node_ids = recovery->loader.node_ids;
-	engine->durable_event = recovery->last_event;
+	/* The core's: a record may tell of a later event than what is kept of the events. */
+	engine->durable_event = ctr_core_last_event(engine->core);
 	bool reloaded = engine->loaded;
 	engine->loaded = true;
 	engine->state = CTR_ENGINE_READY;

@@ -209,6 +209,8 @@ void ctr_call_fail(struct ctr_grpc_call *call, enum ctr_grpc_status status, cons
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 
+	/* Also when the connection has failed, and nothing can be said any more. */
+	ctr_call_discard(call);
 	if (call->conn->server_impl) {
 		ctr_call_drop_queue(call);
 		ctr_server_finish(call, status, ctr_bytes_str(text));

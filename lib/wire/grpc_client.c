@@ -330,7 +330,9 @@ void ctr_client_stream_closed(struct ctr_grpc_call *call, uint32_t h2_error)
 			       ctr_bytes_str("the response's headers are over the limit"), false);
 		return;
 	}
-	bool never_sent = h2_error == NGHTTP2_REFUSED_STREAM || !call->headers_sent;
+	/* Whoever has begun an answer has seen the call: it must not be repeated. */
+	bool is_refused = h2_error == NGHTTP2_REFUSED_STREAM && call->header_bytes == 0;
+	bool never_sent = is_refused || !call->headers_sent;
 	enum ctr_grpc_status status = never_sent ? CTR_GRPC_UNAVAILABLE : status_from_h2(h2_error);
 	ctr_call_close(call, status, ctr_bytes_str(nghttp2_http2_strerror(h2_error)), never_sent);
 }

@@ -114,6 +114,8 @@ START_TEST(what_is_refused_and_where)
 			 "with \"---\" between them");
 	refuses("a: [1\n", "job.yaml:2:1: did not find expected ',' or ']'");
 	refuses("a: \"\\0\"\n", "job.yaml:1:4: a NUL character is not allowed in a job file");
+	refuses("a: 1\nb: [\xff]\n", "job.yaml:2:5: invalid leading UTF-8 octet");
+	refuses("a: 1\n\nb: \xc3\xa9 \x01\n", "job.yaml:3:6: control characters are not allowed");
 	refuses("", "job.yaml: there is no job in it");
 	refuses("# nothing\n", "job.yaml: there is no job in it");
 	refuses("---\n", "job.yaml:2:1: a job is a mapping, like \"name: nightly\"");

@@ -383,6 +383,11 @@ START_TEST(damaged_records_are_refused)
 	check_corrupt(BYTES("\x12\x05x"), BYTES(""), "cut off");
 	check_corrupt(BYTES("\x12\x03\x0a\x01\xff"), BYTES(""),
 		      "spec.name: not UTF-8, or holds U+0000");
+	/* A specification in the half that is written at every transition, and the reverse. */
+	check_corrupt(BYTES("\x12\x00"), BYTES("\x12\x00"),
+		      "field 2 stands in the wrong half of the job");
+	check_corrupt(BYTES("\x12\x00\x8a\x01\x00"), BYTES(""),
+		      "field 17 stands in the wrong half of the job");
 	check_corrupt(BYTES("\x12\x00"), BYTES("\x80\x01\x63"),
 		      "state: 99 is no value of centro.v1.Job.State");
 	check_corrupt(BYTES("\x12\x00"), BYTES("\x8a\x01\x04\x40\x80\x80\x04"),

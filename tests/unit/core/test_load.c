@@ -334,7 +334,19 @@ START_TEST(instances_that_make_no_sense)
 	assert_corrupt(&records, "it has ended, and has no cause");
 	records_init(&records, NULL);
 	records.instance.lost = 2;
-	assert_corrupt(&records, "more attempts were lost than made");
+	assert_corrupt(&records, "more attempts were lost than made and ended");
+	records_init(&records, NULL);
+	records.instance.lost = 1; /* the one that is granted */
+	assert_corrupt(&records, "more attempts were lost than made and ended");
+	records_init(&records, NULL);
+	records.instance.attempt = UINT32_MAX;
+	assert_corrupt(&records, "the number of its attempt is out of range");
+	records_init(&records, NULL);
+	records.instance = (struct ctr_instance_load){
+		.state = CENTRO_INSTANCE_PENDING,
+		.exit_code = 1,
+	};
+	assert_corrupt(&records, "never had an attempt, and something became of it");
 }
 END_TEST
 
@@ -393,9 +405,40 @@ START_TEST(queues_and_ids_that_make_no_sense)
 	ck_assert_int_eq(ctr_core_load_queue(core, &bad, 1, &records.text), CENTRO_ERR_CORRUPT);
 	ck_assert_int_eq(ctr_core_load_ids(core, 0, 1), CENTRO_ERR_CORRUPT);
 	ck_assert_int_eq(ctr_core_load_ids(core, 1, 0), CENTRO_ERR_CORRUPT);
-	ck_assert_int_eq(ctr_core_load_ids(core, CTR_ID_MAX, 1), CENTRO_ERR_CORRUPT);
-	ck_assert_int_eq(ctr_core_load_ids(core, 1, CTR_ID_MAX), CENTRO_ERR_CORRUPT);
+	ck_assert_int_eq(ctr_core_load_ids(core, CTR_ID_MAX + 1, 1), CENTRO_ERR_CORRUPT);
+	ck_assert_int_eq(ctr_core_load_ids(core, 1, CTR_ID_MAX + 1), CENTRO_ERR_CORRUPT);
 	cluster_fini(&records.cluster);
+}
+END_TEST
+
+static void load_numbers(struct cluster *cluster, centro_job_id job, centro_node_id node)
+{
+	struct centro_error_text text;
+	cluster_init(cluster, NULL);
+	ck_assert_int_eq(ctr_core_load_ids(cluster->core, job, node), CENTRO_OK);
+	ck_assert_int_eq(ctr_core_load_end(cluster->core, cluster->now, 0, &text), CENTRO_OK);
+}
+
+/* The last ones are given out, and what says so can be loaded. */
+START_TEST(numbers_run_out)
+{
+	struct cluster cluster;
+	centro_job_id job;
+	centro_node_id node;
+	load_numbers(&cluster, CTR_ID_MAX - 2, CTR_ID_MAX - 1);
+	ck_assert_uint_eq(cluster_add_node(&cluster, "a", 1), CTR_ID_MAX - 1);
+	ck_assert_uint_eq(cluster_submit(&cluster, 1), CTR_ID_MAX - 2);
+	ck_assert_uint_eq(cluster_submit(&cluster, 1), CTR_ID_MAX - 1);
+	ctr_core_reserved_ids(cluster.core, &job, &node);
+	cluster_fini(&cluster);
+
+	load_numbers(&cluster, job, node);
+	const struct ctr_node_spec node_spec = cluster_node_spec("b", 1);
+	ck_assert_int_eq(cluster_register(&cluster, &node_spec), CENTRO_ERR_LIMIT);
+	const struct ctr_task_spec task = cluster_task_spec(1);
+	const struct ctr_job_spec spec = cluster_job_spec(&task, 1);
+	ck_assert_int_eq(cluster_submit_spec(&cluster, &spec), CENTRO_ERR_LIMIT);
+	cluster_fini(&cluster);
 }
 END_TEST
 
@@ -562,6 +605,7 @@ int main(void)
 	tcase_add_test(tcase, queues_and_ids_that_make_no_sense);
 	tcase_add_test(tcase, requests_that_make_no_sense);
 	tcase_add_test(tcase, events_that_make_no_sense);
+	tcase_add_test(tcase, numbers_run_out);
 	tcase_add_test(tcase, limits_hold_for_a_store_too);
 	tcase_add_test(tcase, a_job_that_has_ended_is_moved_on);
 	tcase_add_test(tcase, the_node_of_a_lost_attempt_may_be_gone);

@@ -318,6 +318,12 @@ static const struct damage {
 	{"meta/format", NULL, 0, "meta/format"},
 	{"event/99999999999999999999", "\xff\xff", 2, "event/99999999999999999999"},
 	{"history/00000000000000000001", "\xff\xff", 2, "history/00000000000000000001"},
+	{"history/00000000000000000001", "\x08\x02", 2, "history/00000000000000000001"},
+	{"history/00000000000000000001", "", 0, "history/00000000000000000001"},
+	{"history/00000000000000000000", "\x08\x00", 2, "history/00000000000000000000"},
+	{"history/1", "\x08\x01", 2, "history/1"},
+	/* A number that has not been given out yet. */
+	{"history/00000000000099999999", "\x08\xff\xc1\xd7\x2f", 5, "meta/ids"},
 };
 
 START_TEST(a_damaged_row_is_named)
@@ -368,6 +374,28 @@ START_TEST(rows_of_kinds_unknown_are_left_alone)
 	ck_assert_uint_eq(ctr_core_hash(ctr_engine_core(fixture.engine)), hash);
 	fixture_settle(&fixture);
 	ck_assert_uint_eq(fixture_row(&fixture, "schedule/nightly").size, 1);
+}
+END_TEST
+
+START_TEST(events_may_be_missing)
+{
+	fixture_open(&fixture);
+	make_some_of_everything();
+	uint64_t last = ctr_core_last_event(ctr_engine_core(fixture.engine));
+	fixture_close(&fixture);
+	for (uint64_t number = 1; number <= last; number++) {
+		char key[64];
+		snprintf(key, sizeof(key), "event/%020llu", (unsigned long long)number);
+		fixture_set_row(&fixture, key, NULL, 0);
+	}
+	fixture_open(&fixture);
+	/* The records tell of some, and numbers are not given twice. */
+	uint64_t known = ctr_engine_durable_event(fixture.engine);
+	ck_assert_uint_gt(known, 0);
+	fixture_submit(&fixture);
+	fixture_settle(&fixture);
+	ck_assert_uint_gt(ctr_engine_durable_event(fixture.engine), known);
+	fixture_assert_stored(&fixture);
 }
 END_TEST
 
@@ -437,6 +465,7 @@ int main(void)
 	tcase_add_test(tcase, a_half_job_at_the_end_is_named);
 	tcase_add_test(tcase, a_newer_format_is_refused_first);
 	tcase_add_test(tcase, rows_of_kinds_unknown_are_left_alone);
+	tcase_add_test(tcase, events_may_be_missing);
 	tcase_add_test(tcase, a_reload_that_lacks_memory_is_tried_again);
 	suite_add_tcase(suite, tcase);
 	return ctr_suite_run(suite);

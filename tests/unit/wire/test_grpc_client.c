@@ -223,11 +223,20 @@ START_TEST(resets)
 {
 	reset_with(NGHTTP2_NO_ERROR, "H C(INTERNAL:NO_ERROR)");
 	reset_with(NGHTTP2_CANCEL, "H C(CANCELLED:CANCEL)");
-	reset_with(NGHTTP2_REFUSED_STREAM, "H C!(UNAVAILABLE:REFUSED_STREAM)");
+	reset_with(NGHTTP2_REFUSED_STREAM, "H C(UNAVAILABLE:REFUSED_STREAM)");
 	reset_with(NGHTTP2_ENHANCE_YOUR_CALM, "H C(RESOURCE_EXHAUSTED:ENHANCE_YOUR_CALM)");
 	reset_with(NGHTTP2_INADEQUATE_SECURITY, "H C(PERMISSION_DENIED:INADEQUATE_SECURITY)");
 	reset_with(NGHTTP2_INTERNAL_ERROR, "H C(INTERNAL:INTERNAL_ERROR)");
 	reset_with(4711, "H C(INTERNAL:unknown)");
+}
+END_TEST
+
+START_TEST(a_refusal_without_an_answer)
+{
+	struct raw raw;
+	begin(&raw);
+	raw_add_u32_frame(&raw, NGHTTP2_RST_STREAM, 1, NGHTTP2_REFUSED_STREAM);
+	end(&raw, "C!(UNAVAILABLE:REFUSED_STREAM)");
 }
 END_TEST
 
@@ -322,6 +331,7 @@ int main(void)
 	tcase_add_test(tcase, a_response_in_full);
 	tcase_add_test(tcase, a_response_that_ends_without_trailers);
 	tcase_add_test(tcase, resets);
+	tcase_add_test(tcase, a_refusal_without_an_answer);
 	tcase_add_test(tcase, a_goaway_says_who_was_never_seen);
 	tcase_add_test(tcase, headers_over_the_limits);
 	tcase_add_test(tcase, an_early_end_stops_the_client);

@@ -270,6 +270,26 @@ START_TEST(broken_messages_are_refused)
 }
 END_TEST
 
+/* What was held back comes out of the connection's end, and is not a message. */
+START_TEST(broken_messages_held_until_the_end)
+{
+	struct raw raw;
+	raw_open_server(&raw, NULL);
+	raw_add_preface(&raw);
+	raw_add_request(&raw, 1, "/held", 0);
+	ck_assert_int_eq(raw_give(&raw), CENTRO_OK);
+	ctr_grpc_call_set_paused(raw.call, true);
+	raw_add_frame(&raw, NGHTTP2_DATA, 0, 1, "\0\377\377\377\377", 5);
+	ck_assert_int_eq(raw_give(&raw), CENTRO_OK);
+	ctr_grpc_call_set_paused(raw.call, false);
+	ctr_grpc_conn_free(raw.conn);
+	raw.conn = NULL;
+	ck_assert_str_eq(raw_log(&raw), "C(RESOURCE_EXHAUSTED:a message of 4294967295 bytes is "
+					"over the limit of 4194304)");
+	raw_close(&raw);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("wire/grpc_input");
@@ -286,6 +306,7 @@ int main(void)
 	tcase_add_test(tcase, the_connections_window_is_withheld_over_the_limit);
 	tcase_add_test(tcase, compressed_messages_are_refused);
 	tcase_add_test(tcase, broken_messages_are_refused);
+	tcase_add_test(tcase, broken_messages_held_until_the_end);
 	suite_add_tcase(suite, tcase);
 	return ctr_suite_run(suite);
 }

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* fuzz_http2_server.c - a server of gRPC, and whatever its peer may send; see conn_play.h. */
+#include "conn_play.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct fuzz_input input = {data, size};
+	conn_play(/* is_server= */ true, &input);
+	return 0;
+}
