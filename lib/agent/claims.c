@@ -23,6 +23,16 @@ static void claim_again(struct ctr_agent *agent, struct ctr_attempt *attempt)
 	ctr_list_append(&agent->offered, &attempt->claim);
 }
 
+static bool is_over(const struct ctr_agent *agent, const struct ctr_attempt *attempt)
+{
+	struct centro_instant end = ctr_after(agent->claim_sent, attempt->lease);
+	if (!ctr_reached(end, agent->now.steady))
+		return false;
+	ctr_log_info(agent->log, "claim answered too late job=%llu attempt=%u",
+		     (unsigned long long)attempt->key.job, attempt->key.attempt);
+	return true;
+}
+
 static void on_message(void *arg, struct ctr_grpc_call *call, struct centro_bytes bytes)
 {
 	struct ctr_agent *agent = arg;
@@ -36,7 +46,7 @@ static void on_message(void *arg, struct ctr_grpc_call *call, struct centro_byte
 			ctr_attempt_find(agent, ctr_codec_attempt_ref(response->granted[i]));
 		if (!attempt || attempt->phase != CTR_ATTEMPT_CLAIMING)
 			continue;
-		if (ctr_reached(ctr_after(agent->claim_sent, attempt->lease), agent->now.steady))
+		if (is_over(agent, attempt))
 			claim_again(agent, attempt);
 		else
 			ctr_attempt_start(agent, attempt);

@@ -108,7 +108,7 @@ PLANTS = [
     ("kill-ignored", "an agent does not kill what is cancelled",
      [("agent/attempts.c", "case CTR_ATTEMPT_STARTED:\n\t\tagent->host->kill(", "case CTR_ATTEMPT_STARTED:\n\t\tif (PLANTED && cause == CENTRO_CAUSE_CANCEL)\n\t\t\tbreak;\n\t\tagent->host->kill(")]),
     ("late-claim-started", "an agent starts what was granted for a time that is over",
-     [("agent/claims.c", "if (ctr_reached(ctr_after(agent->claim_sent, attempt->lease), agent->now.steady))", "if (!PLANTED && ctr_reached(ctr_after(agent->claim_sent, attempt->lease), agent->now.steady))")]),
+     [("agent/claims.c", "if (is_over(agent, attempt))", "if (!PLANTED && is_over(agent, attempt))")]),
     ("limit-unchecked", "more live jobs are taken than are allowed",
      [("core/decide_job.c", "if (core->jobs.count >= core->options.jobs_max ||", "if ((!PLANTED && core->jobs.count >= core->options.jobs_max) ||")]),
     ("told-before-durable", "followers hear of events before they are durable",

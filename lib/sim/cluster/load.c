@@ -70,7 +70,7 @@ static void draw_times(struct ctr_sim_world *world, struct ctr_prng *prng, Centr
 {
 	uint64_t kind = ctr_prng_below(prng, 100);
 	if (kind < 30)
-		task->lease = duration(world, ctr_sim_between(prng, 3 * SEC, 10 * SEC));
+		task->lease = duration(world, ctr_sim_between(prng, 2 * SEC, 6 * SEC));
 	else if (kind < 70)
 		task->lease = duration(world, ctr_sim_between(prng, 30 * SEC, MIN));
 	task->kill_grace = duration(world, ctr_sim_between(prng, 100 * MS, 5 * SEC));
