@@ -124,7 +124,7 @@ static void on_closed(void *arg, struct ctr_grpc_call *grpc, enum ctr_grpc_statu
 		client->resume = ctr_after(client->now, ctr_span_ms(REFUSED_PAUSE_MS));
 	if (!never_sent && call->patience.ns == CENTRO_INSTANT_NEVER_NS)
 		call->patience = ctr_after(client->now, ctr_span_ms(CTR_CLIENT_PATIENCE_MS));
-	ctr_call_wait(call);
+	ctr_call_enqueue(call);
 }
 
 void ctr_call_end(struct centro_call *call, int status, const char *text)
@@ -179,7 +179,7 @@ struct centro_instant ctr_call_limit(const struct centro_call *call)
 	return call->deadline.ns != CENTRO_INSTANT_NEVER_NS ? call->deadline : call->patience;
 }
 
-void ctr_call_wait(struct centro_call *call)
+void ctr_call_enqueue(struct centro_call *call)
 {
 	struct ctr_client *client = call->client;
 	CTR_ASSERT(!call->grpc);

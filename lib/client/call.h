@@ -64,7 +64,7 @@ int ctr_call_start(struct centro_call *call, struct ctr_grpc_conn *conn, struct 
 /* How long it may wait for a connection; CTR_NEVER: for one round of addresses. */
 struct centro_instant ctr_call_limit(const struct centro_call *call);
 /* Put it to those that wait. Needs room in `deadlines`. */
-void ctr_call_wait(struct centro_call *call);
+void ctr_call_enqueue(struct centro_call *call);
 /* The end: `done`, and the call is gone. */
 void ctr_call_end(struct centro_call *call, int status, const char *text);
 

@@ -234,7 +234,7 @@ int ctr_client_call(struct ctr_client *client, struct centro_instant now, const 
 	}
 	client->calls++;
 	client->request_bytes += call->request.size;
-	ctr_call_wait(call);
+	ctr_call_enqueue(call);
 	ctr_channel_need(client->channel, now);
 	if (ret_call)
 		*ret_call = call;

@@ -191,7 +191,7 @@ void ctr_h2_make_control(struct ctr_grpc_conn *conn);
 /* grpc_call.c */
 
 /* A call that nothing is known of. NULL: no memory. */
-struct ctr_grpc_call *ctr_call_new(struct ctr_grpc_conn *conn, int32_t stream_id);
+struct ctr_grpc_call *ctr_grpc_call_new(struct ctr_grpc_conn *conn, int32_t stream_id);
 /* Done with it for now: it goes if neither nghttp2 nor the owner has it. */
 void ctr_call_put(struct ctr_grpc_call *call);
 /* Give back what is kept for later calls, but for a few. */

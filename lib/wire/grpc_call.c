@@ -67,7 +67,7 @@ static void begin_afresh(struct ctr_grpc_call *call, int32_t stream_id)
 	ctr_list_init(&call->in_starved);
 }
 
-struct ctr_grpc_call *ctr_call_new(struct ctr_grpc_conn *conn, int32_t stream_id)
+struct ctr_grpc_call *ctr_grpc_call_new(struct ctr_grpc_conn *conn, int32_t stream_id)
 {
 	struct ctr_grpc_call *call;
 	if (ctr_list_is_empty(&conn->spare_calls)) {

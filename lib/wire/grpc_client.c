@@ -163,7 +163,7 @@ int ctr_grpc_call_start(struct ctr_grpc_conn *conn, const char *path,
 	int status = check_arguments(conn, path, metadata, metadata_count);
 	if (status != CENTRO_OK)
 		return status;
-	struct ctr_grpc_call *call = ctr_call_new(conn, /* stream_id= */ 0);
+	struct ctr_grpc_call *call = ctr_grpc_call_new(conn, /* stream_id= */ 0);
 	if (!call)
 		return CENTRO_ERR_NOMEM;
 	status = start(call, path, metadata, metadata_count, deadline);

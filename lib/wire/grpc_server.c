@@ -25,7 +25,7 @@ struct ctr_grpc_call *ctr_server_begin(struct ctr_grpc_conn *conn, int32_t strea
 	/* "Incremental": responses take turns. Else the first would go out whole. */
 	static const nghttp2_extpri in_turns = {.urgency = NGHTTP2_EXTPRI_DEFAULT_URGENCY,
 						.inc = 1};
-	struct ctr_grpc_call *call = ctr_call_new(conn, stream_id);
+	struct ctr_grpc_call *call = ctr_grpc_call_new(conn, stream_id);
 	if (!call)
 		return NULL;
 	int result = nghttp2_session_set_stream_user_data(conn->session, stream_id, call);
