@@ -71,13 +71,12 @@ static void answer_kill(struct ctr_call *call)
 		engine->callbacks.kill(engine->arg, &call->kill);
 }
 
-/* Told like an answer: only once it is durable that it is not granted any more. */
-static int revoke(struct centro_engine *engine, centro_node_id node,
-		  const struct centro_attempt_ref *attempt)
+static struct ctr_call *new_kill(struct centro_engine *engine, centro_node_id node,
+				 const struct centro_attempt_ref *attempt)
 {
 	struct ctr_call *call = ctr_call_new(engine, answer_kill);
 	if (!call)
-		return CENTRO_ERR_NOMEM;
+		return NULL;
 	call->kill = (struct centro_kill){
 		.size = sizeof(call->kill),
 		.attempt = *attempt,
@@ -85,8 +84,37 @@ static int revoke(struct centro_engine *engine, centro_node_id node,
 		.cause = CENTRO_CAUSE_REVOKED,
 		.grace = ctr_span_ms(CTR_GRACE_DEFAULT_MS),
 	};
-	ctr_call_wait(call);
-	return CENTRO_OK;
+	return call;
+}
+
+/*
+ * Those of `held` that have no lease are to be killed. Told like an answer: only once
+ * it is durable that they are not granted any more. All of them, or none.
+ */
+static int revoke(struct centro_engine *engine, centro_node_id node,
+		  const struct centro_attempt_ref *held, size_t held_count)
+{
+	struct ctr_list kills;
+	int status = CENTRO_OK;
+	ctr_list_init(&kills);
+	for (size_t i = 0; i < held_count && status == CENTRO_OK; i++) {
+		if (engine->leases[i].ns != 0)
+			continue;
+		struct ctr_call *call = new_kill(engine, node, &held[i]);
+		if (call)
+			ctr_list_append(&kills, &call->link);
+		else
+			status = CENTRO_ERR_NOMEM;
+	}
+	ctr_list_for_each_safe (link, &kills) {
+		struct ctr_call *call = ctr_list_entry(link, struct ctr_call, link);
+		ctr_list_remove(link);
+		if (status == CENTRO_OK)
+			ctr_call_wait(call);
+		else
+			ctr_call_free(call);
+	}
+	return status;
 }
 
 static int reserve_leases(struct centro_engine *engine, size_t count)
@@ -127,10 +155,7 @@ int centro_engine_heartbeat(struct centro_engine *engine, struct centro_time now
 	};
 	struct ctr_result result;
 	status = ctr_engine_execute(engine->engine, now, &command, &result);
-	for (size_t i = 0; i < held_count && status == CENTRO_OK; i++)
-		if (engine->leases[i].ns == 0)
-			status = revoke(engine, node, &held[i]);
-	return status;
+	return status == CENTRO_OK ? revoke(engine, node, held, held_count) : status;
 }
 
 /* ---- report ------------------------------------------------------ */
