@@ -171,7 +171,8 @@ int centro_client_timeout_ms(const struct centro_client *client)
 	/* libuv counts from the time that it read last; that touches nothing of ours. */
 	uv_loop_t *loop = (uv_loop_t *)(uintptr_t)&client->loop;
 	uv_update_time(loop);
-	return uv_backend_timeout(loop);
+	/* Of a loop that waits for nothing libuv says that it need not be waited for. */
+	return uv_loop_alive(loop) ? uv_backend_timeout(loop) : -1;
 }
 
 int centro_client_dispatch(struct centro_client *client)

@@ -112,6 +112,23 @@ START_TEST(driven_by_poll)
 }
 END_TEST
 
+/* -1, as for poll(2): who waits for nothing must not be called in a loop. */
+START_TEST(an_idle_client_is_left_alone)
+{
+	struct echo_server server;
+	struct outcome outcome;
+	echo_server_start(&server, NULL, 0, ECHO_SERVE);
+	struct centro_client *client = new_client(server.address);
+	ck_assert_int_eq(centro_client_timeout_ms(client), -1);
+	submit(client, no_limit, &outcome);
+	ck_assert_int_eq(centro_client_timeout_ms(client), 0);
+	ck_assert_int_eq(centro_client_wait(client, no_limit, -1), CENTRO_OK);
+	ck_assert_int_ne(centro_client_timeout_ms(client), 0);
+	centro_client_free(client);
+	echo_server_stop(&server);
+}
+END_TEST
+
 START_TEST(calls_queued_together_go_together)
 {
 	struct echo_server server;
@@ -286,6 +303,7 @@ int main(void)
 	tcase_set_timeout(tcase, 30);
 	tcase_add_test(tcase, a_call_and_its_answer);
 	tcase_add_test(tcase, driven_by_poll);
+	tcase_add_test(tcase, an_idle_client_is_left_alone);
 	tcase_add_test(tcase, calls_queued_together_go_together);
 	tcase_add_test(tcase, nobody_is_there);
 	tcase_add_test(tcase, wait_ends_by_time_and_by_descriptor);
