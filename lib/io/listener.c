@@ -22,12 +22,14 @@
 #include "base/str.h"
 #include "wire/address.h"
 
-#define BACKLOG 1024
+#define BACKLOG         1024
+#define ACCEPT_PAUSE_MS 100
 
 struct ctr_listener {
 	struct ctr_list link; /* of the server */
 	struct centro_server *server;
 	bool is_unix;
+	bool is_owing; /* a connection that no memory could be had for */
 	char address[128];
 	union {
 		uv_handle_t handle;
@@ -49,11 +51,32 @@ static void listener_close(struct ctr_listener *listener)
 	uv_close(&listener->handle, listener_closed);
 }
 
+/* libuv watches a listener no longer while one that it has announced is not accepted. */
+static void accept_one(struct ctr_listener *listener)
+{
+	struct centro_server *server = listener->server;
+	listener->is_owing =
+		!ctr_server_conn_accept(server, &listener->stream, listener->is_unix);
+	if (listener->is_owing)
+		server->accept_again =
+			ctr_after(server->now.steady, ctr_span_ms(ACCEPT_PAUSE_MS));
+}
+
+void ctr_listeners_accept_again(struct centro_server *server)
+{
+	server->accept_again = CTR_NEVER;
+	ctr_list_for_each(node, &server->listeners) {
+		struct ctr_listener *listener = ctr_list_entry(node, struct ctr_listener, link);
+		if (listener->is_owing)
+			accept_one(listener);
+	}
+}
+
 static void on_connection(uv_stream_t *stream, int status)
 {
 	struct ctr_listener *listener = stream->data;
 	if (status == 0)
-		ctr_server_conn_accept(listener->server, stream, listener->is_unix);
+		accept_one(listener);
 	else
 		ctr_log_warn(listener->server->log, "accept failed address=%s error=%s",
 			     listener->address, uv_strerror(status));

@@ -256,11 +256,11 @@ static void drop(struct ctr_server_conn *conn, uv_stream_t *listener)
 	uv_close(&conn->handle, drop_closed);
 }
 
-void ctr_server_conn_accept(struct centro_server *server, uv_stream_t *listener, bool is_unix)
+bool ctr_server_conn_accept(struct centro_server *server, uv_stream_t *listener, bool is_unix)
 {
 	struct ctr_server_conn *conn = ctr_alloc_zero(server->allocator, sizeof(*conn));
 	if (!conn)
-		return;
+		return false;
 	conn->server = server;
 	ctr_list_init(&conn->link);
 	ctr_list_init(&conn->dirty_link);
@@ -273,12 +273,13 @@ void ctr_server_conn_accept(struct centro_server *server, uv_stream_t *listener,
 	if (server->conn_count >= server->conns_max) {
 		ctr_log_warn(server->log, "connection closed limit=%u", server->conns_max);
 		drop(conn, listener);
-		return;
+		return true;
 	}
 	ctr_list_append(&server->conns, &conn->link);
 	server->conn_count++;
 	if (uv_accept(listener, &conn->stream) != 0 || conn_start(conn, is_unix) != CENTRO_OK)
 		conn_close(conn);
+	return true;
 }
 
 void ctr_server_conns_drain(struct centro_server *server)

@@ -197,6 +197,7 @@ static struct centro_server *server_alloc(const struct centro_server_options *op
 	server->drain_limit = options->drain_limit.ns ? options->drain_limit
 						      : ctr_span_ms(DRAIN_LIMIT_DEFAULT_MS);
 	server->now = ctr_clock_now();
+	server->accept_again = CTR_NEVER;
 	ctr_list_init(&server->listeners);
 	ctr_list_init(&server->conns);
 	ctr_list_init(&server->dirty);
@@ -271,6 +272,7 @@ static struct centro_instant next_wake(const struct centro_server *server)
 {
 	struct centro_instant wake = ctr_earlier(ctr_engine_get_wake(server->engine),
 						 ctr_server_conns_wake(server));
+	wake = ctr_earlier(wake, server->accept_again);
 	if (server->is_draining)
 		wake = ctr_earlier(wake, server->drain_deadline);
 	return wake;
@@ -299,6 +301,8 @@ int centro_server_dispatch(struct centro_server *server)
 	set_now(server);
 	uv_run(&server->loop, UV_RUN_NOWAIT);
 	set_now(server);
+	if (ctr_reached(server->accept_again, server->now.steady))
+		ctr_listeners_accept_again(server);
 	int error = ctr_engine_dispatch(server->engine, server->now);
 	if (server->is_draining && ctr_reached(server->drain_deadline, server->now.steady))
 		ctr_server_conns_close(server);

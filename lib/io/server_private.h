@@ -38,6 +38,8 @@ struct centro_server {
 	struct ctr_heap ticks; /* of conns, by when they want to be called */
 	uint32_t conn_count, conns_max;
 	uint8_t *read_buffer; /* CTR_READ_BYTES: one read at a time is under way */
+	/* Without memory a connection waits in its listener; then it is tried again. */
+	struct centro_instant accept_again;
 
 	struct centro_time now;
 	struct centro_span drain_limit;
@@ -47,8 +49,11 @@ struct centro_server {
 
 /* ---- connections: server_conn.c ---- */
 
-/* Take one from a listener's backlog. Over the limit it is closed at once. */
-void ctr_server_conn_accept(struct centro_server *server, uv_stream_t *listener, bool is_unix);
+/*
+ * Take one from a listener's backlog. Over the limit it is closed at once. False: no
+ * memory, and the listener gives no other before this one is taken.
+ */
+bool ctr_server_conn_accept(struct centro_server *server, uv_stream_t *listener, bool is_unix);
 /* Bytes wait: send them at the end of the turn. */
 void ctr_server_conn_touch(struct ctr_server_conn *conn);
 void ctr_server_conn_pump(void *server, struct ctr_grpc_conn *grpc);
@@ -64,6 +69,8 @@ struct centro_instant ctr_server_conns_wake(const struct centro_server *server);
 /* @retval CENTRO_ERR_INVALID, _DENIED, _UNAVAILABLE, _IO, _NOMEM, with text */
 int ctr_listener_open(struct centro_server *server, const char *address, bool insecure,
 		      struct centro_error_text *text);
+/* Take the connections that wait for memory. */
+void ctr_listeners_accept_again(struct centro_server *server);
 void ctr_listeners_close(struct centro_server *server);
 /* "127.0.0.1:50051"; NULL: no more. */
 const char *ctr_listener_address(const struct centro_server *server, size_t index);
