@@ -45,6 +45,9 @@ static void on_down(void *arg, struct ctr_channel *channel, struct centro_instan
 	struct ctr_client *client = arg;
 	ctr_log_debug(client->log, "disconnected error=%s last=\"%s\"", centro_error_name(error),
 		      ctr_channel_last_error(channel));
+	/* Calls that it had not sent wait again, and this may have been the end of the turn. */
+	if (!ctr_list_is_empty(&client->waiting))
+		ctr_channel_need(channel, now);
 }
 
 /* A whole round of addresses failed: what has no deadline of its own ends here. */
