@@ -113,7 +113,7 @@ static bool add_update(struct ctr_agent *agent, Centro__V1__UpdateStatusRequest 
 	return true;
 }
 
-/* Its start, its end, or both. False: no memory; it waits for the next report. */
+/* Its start, its end, or both. False: there was no memory for all of it. */
 static bool add_attempt(struct ctr_agent *agent, Centro__V1__UpdateStatusRequest *request,
 			struct ctr_attempt *attempt)
 {
@@ -125,10 +125,26 @@ static bool add_attempt(struct ctr_agent *agent, Centro__V1__UpdateStatusRequest
 	}
 	if (attempt->phase == CTR_ATTEMPT_ENDED) {
 		if (!add_update(agent, request, attempt, true))
-			return attempt->start_told;
+			return false;
 		attempt->end_told = true;
 	}
 	return true;
+}
+
+/* What there is no memory for stays in line: an attempt whose start is told, for its end. */
+static void fill_report(struct ctr_agent *agent, Centro__V1__UpdateStatusRequest *request)
+{
+	bool is_whole = true;
+	while (is_whole && !ctr_list_is_empty(&agent->reports) &&
+	       request->n_updates < agent->report_max) {
+		struct ctr_attempt *attempt =
+			ctr_list_entry(agent->reports.next, struct ctr_attempt, report);
+		is_whole = add_attempt(agent, request, attempt);
+		if (is_whole)
+			ctr_list_remove(&attempt->report);
+		if (is_whole || attempt->start_told)
+			ctr_list_append(&agent->reporting, &attempt->told);
+	}
 }
 
 void ctr_agent_report(struct ctr_agent *agent)
@@ -141,18 +157,17 @@ void ctr_agent_report(struct ctr_agent *agent)
 	/* The last attempt may bring two. */
 	request.updates =
 		ctr_arena_array(&agent->arena, agent->report_max + 1, sizeof(*request.updates));
-	if (!request.updates)
+	if (!request.updates) {
+		ctr_agent_pause(agent);
 		return;
+	}
 	request.node_id = agent->node;
 	request.session = agent->session;
 	request.term = agent->term;
-	while (!ctr_list_is_empty(&agent->reports) && request.n_updates < agent->report_max) {
-		struct ctr_attempt *attempt =
-			ctr_list_entry(agent->reports.next, struct ctr_attempt, report);
-		if (!add_attempt(agent, &request, attempt))
-			break;
-		ctr_list_remove(&attempt->report);
-		ctr_list_append(&agent->reporting, &attempt->told);
+	fill_report(agent, &request);
+	if (request.n_updates == 0) {
+		ctr_agent_pause(agent);
+		return;
 	}
 	agent->report_call =
 		ctr_agent_call(agent, "/centro.v1.AgentService/UpdateStatus", &request.base,
