@@ -124,10 +124,9 @@ struct ctr_grpc_call *ctr_agent_call(struct ctr_agent *agent, const char *path,
 				     const ProtobufCMessage *request,
 				     const struct ctr_grpc_call_impl *impl, void *arg,
 				     struct centro_span timeout);
-/* Decode an answer into the arena; NULL: it made no sense, and was logged. */
-const ProtobufCMessage *ctr_agent_decode(struct ctr_agent *agent,
-					 const ProtobufCMessageDescriptor *descriptor,
-					 struct centro_bytes bytes);
+/* Decode an answer into the arena. On an error, which was logged: NOMEM, or it made no sense. */
+int ctr_agent_decode(struct ctr_agent *agent, const ProtobufCMessageDescriptor *descriptor,
+		     struct centro_bytes bytes, ProtobufCMessage **ret_message);
 /* A server older than one that was heard before must be ignored, and is left (I5). */
 bool ctr_agent_accepts_term(struct ctr_agent *agent, uint64_t term);
 /* An answer settled nothing: do not ask again at once. */
@@ -150,6 +149,8 @@ void ctr_agent_set_ref(Centro__V1__AttemptRef *message, const struct ctr_attempt
 
 void ctr_agent_heartbeat(struct ctr_agent *agent);
 void ctr_agent_listen(struct ctr_agent *agent);
+/* One order was lost here: all that still hold come again on a new stream, after a pause. */
+void ctr_agent_listen_anew(struct ctr_agent *agent);
 void ctr_agent_claim(struct ctr_agent *agent);
 void ctr_agent_report(struct ctr_agent *agent);
 

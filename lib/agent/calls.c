@@ -50,18 +50,16 @@ struct ctr_grpc_call *ctr_agent_call(struct ctr_agent *agent, const char *path,
 	return call;
 }
 
-const ProtobufCMessage *ctr_agent_decode(struct ctr_agent *agent,
-					 const ProtobufCMessageDescriptor *descriptor,
-					 struct centro_bytes bytes)
+int ctr_agent_decode(struct ctr_agent *agent, const ProtobufCMessageDescriptor *descriptor,
+		     struct centro_bytes bytes, ProtobufCMessage **ret_message)
 {
-	ProtobufCMessage *message;
-	struct centro_error_text text;
+	struct centro_error_text text = {""};
 	/* An assignment needs as much again for its environment. */
 	ctr_arena_reset(&agent->arena, 2 * ctr_message_arena_bytes(bytes.size));
-	if (ctr_message_decode(descriptor, bytes, &agent->arena, &message, &text) == CENTRO_OK)
-		return message;
-	ctr_log_warn(agent->log, "answer not understood error=%s", text.text);
-	return NULL;
+	int error = ctr_message_decode(descriptor, bytes, &agent->arena, ret_message, &text);
+	if (error)
+		ctr_log_warn(agent->log, "answer not understood error=%s", text.text);
+	return error;
 }
 
 void ctr_agent_leave_server(struct ctr_agent *agent)

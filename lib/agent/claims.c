@@ -36,10 +36,13 @@ static bool is_over(const struct ctr_agent *agent, const struct ctr_attempt *att
 static void on_message(void *arg, struct ctr_grpc_call *call, struct centro_bytes bytes)
 {
 	struct ctr_agent *agent = arg;
+	ProtobufCMessage *message;
+	if (ctr_agent_decode(agent, &centro__v1__claim_job_response__descriptor, bytes, &message) !=
+	    CENTRO_OK)
+		return;
 	const Centro__V1__ClaimJobResponse *response =
-		(const Centro__V1__ClaimJobResponse *)ctr_agent_decode(
-			agent, &centro__v1__claim_job_response__descriptor, bytes);
-	if (!response || !ctr_agent_accepts_term(agent, response->term))
+		(const Centro__V1__ClaimJobResponse *)message;
+	if (!ctr_agent_accepts_term(agent, response->term))
 		return;
 	for (size_t i = 0; i < response->n_granted; i++) {
 		struct ctr_attempt *attempt =

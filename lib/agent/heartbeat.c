@@ -63,10 +63,13 @@ static void note_registration(struct ctr_agent *agent,
 static void on_message(void *arg, struct ctr_grpc_call *call, struct centro_bytes bytes)
 {
 	struct ctr_agent *agent = arg;
+	ProtobufCMessage *message;
+	if (ctr_agent_decode(agent, &centro__v1__heartbeat_response__descriptor, bytes, &message) !=
+	    CENTRO_OK)
+		return;
 	const Centro__V1__HeartbeatResponse *response =
-		(const Centro__V1__HeartbeatResponse *)ctr_agent_decode(
-			agent, &centro__v1__heartbeat_response__descriptor, bytes);
-	if (!response || !ctr_agent_accepts_term(agent, response->term))
+		(const Centro__V1__HeartbeatResponse *)message;
+	if (!ctr_agent_accepts_term(agent, response->term))
 		return;
 	note_registration(agent, response);
 	for (size_t i = 0; i < response->n_renewals; i++)

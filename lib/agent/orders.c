@@ -43,11 +43,14 @@ static void take_kill(struct ctr_agent *agent, const Centro__V1__KillOrder *kill
 static void on_message(void *arg, struct ctr_grpc_call *call, struct centro_bytes bytes)
 {
 	struct ctr_agent *agent = arg;
-	const Centro__V1__GetJobResponse *order =
-		(const Centro__V1__GetJobResponse *)ctr_agent_decode(
-			agent, &centro__v1__get_job_response__descriptor, bytes);
-	if (!order)
+	ProtobufCMessage *message;
+	int error =
+		ctr_agent_decode(agent, &centro__v1__get_job_response__descriptor, bytes, &message);
+	if (error == CENTRO_ERR_NOMEM)
+		ctr_agent_listen_anew(agent);
+	if (error)
 		return;
+	const Centro__V1__GetJobResponse *order = (const Centro__V1__GetJobResponse *)message;
 	switch (order->order_case) {
 	case CENTRO__V1__GET_JOB_RESPONSE__ORDER_ASSIGNMENT:
 		ctr_attempt_offer(agent, order->assignment);
@@ -81,4 +84,10 @@ void ctr_agent_listen(struct ctr_agent *agent)
 	request.session = agent->session;
 	agent->orders_call = ctr_agent_call(agent, "/centro.v1.AgentService/GetJob", &request.base,
 					    &orders_impl, agent, (struct centro_span){0});
+}
+
+void ctr_agent_listen_anew(struct ctr_agent *agent)
+{
+	if (agent->orders_call)
+		ctr_grpc_call_cancel(agent->orders_call);
 }

@@ -31,7 +31,8 @@ struct log_stream {
 	enum ctr_log_stream name;
 	uint64_t offset;
 	bool follow;
-	bool is_done; /* the end has been sent */
+	bool is_done;    /* the end has been sent */
+	bool is_stopped; /* nobody wants it any more */
 };
 
 /* ---- one stream ---- */
@@ -162,7 +163,14 @@ static void on_writable(void *arg, struct ctr_grpc_call *call)
 static void on_order_closed(void *arg, struct ctr_grpc_call *call, enum ctr_grpc_status status,
 			    struct centro_bytes message, bool never_sent)
 {
-	stream_free(arg);
+	struct log_stream *stream = arg;
+	struct ctr_agent *agent = stream->agent;
+	/* It broke for want of memory, here or there, and somebody waits for the rest. */
+	bool is_broken = status == CTR_GRPC_RESOURCE_EXHAUSTED ||
+			 (status == CTR_GRPC_CANCELLED && !stream->is_stopped);
+	stream_free(stream);
+	if (is_broken)
+		ctr_agent_listen_anew(agent);
 }
 
 static const struct ctr_grpc_call_impl order_impl = {.writable = on_writable,
@@ -172,8 +180,10 @@ static void stop_order(struct ctr_agent *agent, uint64_t order)
 {
 	ctr_list_for_each (node, &agent->log_streams) {
 		struct log_stream *stream = ctr_list_entry(node, struct log_stream, link);
-		if (stream->order == order && stream->call)
-			ctr_grpc_call_cancel(stream->call);
+		if (stream->order != order || !stream->call)
+			continue;
+		stream->is_stopped = true;
+		ctr_grpc_call_cancel(stream->call);
 	}
 }
 
@@ -201,9 +211,11 @@ void ctr_output_order(struct ctr_agent *agent, const Centro__V1__LogOrder *order
 		model.offset = bytes > order->tail_bytes ? bytes - order->tail_bytes : 0;
 	bool is_too_much = agent->log_stream_count >= ORDERS_MAX;
 	struct log_stream *stream = stream_start(agent, &model, &order_impl);
-	if (stream && is_too_much)
+	if (!stream)
+		ctr_agent_listen_anew(agent);
+	else if (is_too_much)
 		send_end(stream, NULL, 0, "too many read from this node at once; try again");
-	else if (stream)
+	else
 		stream_pump(stream);
 }
 

@@ -29,10 +29,13 @@ static void acknowledge(struct ctr_agent *agent, struct ctr_attempt *attempt)
 static void on_message(void *arg, struct ctr_grpc_call *call, struct centro_bytes bytes)
 {
 	struct ctr_agent *agent = arg;
+	ProtobufCMessage *message;
+	if (ctr_agent_decode(agent, &centro__v1__update_status_response__descriptor, bytes,
+			     &message) != CENTRO_OK)
+		return;
 	const Centro__V1__UpdateStatusResponse *response =
-		(const Centro__V1__UpdateStatusResponse *)ctr_agent_decode(
-			agent, &centro__v1__update_status_response__descriptor, bytes);
-	if (!response || !ctr_agent_accepts_term(agent, response->term))
+		(const Centro__V1__UpdateStatusResponse *)message;
+	if (!ctr_agent_accepts_term(agent, response->term))
 		return;
 	for (size_t i = 0; i < response->n_stale; i++) {
 		struct ctr_attempt *attempt =
