@@ -214,11 +214,12 @@ static const struct ctr_grpc_call_impl call_impl = {
 	.closed = on_closed,
 };
 
-static void refuse_unknown(struct ctr_grpc_call *call, struct centro_bytes path)
+static void refuse_unknown(const struct ctr_service *service, struct ctr_grpc_call *call,
+			   struct centro_bytes path)
 {
 	struct centro_error_text text;
 	struct ctr_buf shown;
-	ctr_buf_init(&shown, NULL, 0);
+	ctr_buf_init(&shown, service->allocator, 0);
 	ctr_escape(&shown, path, 128);
 	ctr_error(&text, CENTRO_ERR_UNIMPLEMENTED, "no method %.*s; see server reflection",
 		  (int)shown.size, shown.size ? (const char *)shown.data : "");
@@ -232,7 +233,7 @@ void ctr_rpc_begin(void *arg, struct ctr_grpc_conn *conn, struct ctr_grpc_call *
 	struct centro_bytes path = ctr_grpc_call_get_path(call);
 	const struct ctr_method *method = ctr_method_find(path);
 	if (!method) {
-		refuse_unknown(call, path);
+		refuse_unknown(peer->service, call, path);
 		return;
 	}
 	struct ctr_rpc *rpc = rpc_new(peer->service);

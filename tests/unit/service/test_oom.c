@@ -83,12 +83,41 @@ START_TEST(test_each_allocation_failing_once)
 }
 END_TEST
 
+static void on_closed(void *arg, struct ctr_grpc_call *call, enum ctr_grpc_status status,
+		      struct centro_bytes message, bool never_sent)
+{
+	*(enum ctr_grpc_status *)arg = status;
+}
+
+/* Its name is shown to the caller: with the embedder's memory, like all else. */
+START_TEST(test_an_unknown_method)
+{
+	static const struct ctr_grpc_call_impl impl = {.closed = on_closed};
+	static struct fixture fixture;
+	struct failing_allocator failing;
+	struct ctr_grpc_call *call;
+	enum ctr_grpc_status status = CTR_GRPC_OK;
+	failing_allocator_init(&failing, 0);
+	ck_assert(fixture_open(&fixture, &failing.allocator));
+	size_t calls = failing.calls;
+	ck_assert_int_eq(ctr_grpc_call_start(fixture.client, "/no/Such", NULL, 0,
+					     fixture.now.steady, CTR_NEVER, &impl, &status, &call),
+			 CENTRO_OK);
+	fixture_run(&fixture);
+	ck_assert_int_eq(status, CTR_GRPC_UNIMPLEMENTED);
+	ck_assert_uint_gt(failing.calls, calls);
+	fixture_close(&fixture);
+	ck_assert_uint_eq(failing.live, 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("service/oom");
 	TCase *tcase = tcase_create("oom");
 	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, test_each_allocation_failing_once);
+	tcase_add_test(tcase, test_an_unknown_method);
 	suite_add_tcase(suite, tcase);
 	return ctr_suite_run(suite);
 }
