@@ -51,11 +51,15 @@ static int append_task(struct ctr_buf *buf, const struct ctr_job *job, const str
 	return error ? error : ctr_message_append_field(buf, FIELD_TASK_NAME, task->name);
 }
 
-/* A borrowed string for protobuf-c, which wants it terminated: the text of a job is not. */
-static char *arena_string(struct ctr_service *service, struct centro_bytes text)
+/* What the job says of itself, terminated, as protobuf-c wants it: the text of a job is not. */
+static int set_names(struct ctr_service *service, const struct ctr_job *job,
+		     Centro__V1__Assignment *assignment)
 {
-	char *copy = ctr_arena_strdup(&service->arena, text);
-	return copy ? copy : (char *)protobuf_c_empty_string;
+	assignment->job_name = ctr_arena_strdup(&service->arena, job->name);
+	assignment->queue = ctr_arena_strdup(&service->arena, job->queue);
+	assignment->owner = ctr_arena_strdup(&service->arena, job->owner);
+	return assignment->job_name && assignment->queue && assignment->owner ? CENTRO_OK
+									      : CENTRO_ERR_NOMEM;
 }
 
 static int encode_assignment(struct ctr_service *service, const struct ctr_instance *instance,
@@ -71,15 +75,14 @@ static int encode_assignment(struct ctr_service *service, const struct ctr_insta
 	google__protobuf__duration__init(&lease);
 	ctr_codec_set_span(&lease, task->lease);
 	assignment.attempt = &ref;
-	assignment.job_name = arena_string(service, job->name);
-	assignment.queue = arena_string(service, job->queue);
-	assignment.owner = arena_string(service, job->owner);
 	assignment.term = ctr_engine_get_term(service->engine);
 	assignment.lease = &lease;
 
 	struct ctr_buf *inner = &service->scratch_inner;
 	ctr_buf_clear(inner);
-	int error = append_task(inner, job, task, instance->task);
+	int error = set_names(service, job, &assignment);
+	if (!error)
+		error = append_task(inner, job, task, instance->task);
 	ctr_buf_clear(buf);
 	if (!error)
 		error = ctr_message_encode(&assignment.base, buf);
