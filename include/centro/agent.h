@@ -11,7 +11,7 @@
  * Attempts survive the agent: they run under shim processes of their own,
  * which a new agent with the same state directory finds again.
  *
- * Loop, threads: as in centro/server.h.
+ * Loop, threads, signals: as in centro/server.h.
  */
 
 #include <centro/alloc.h>

@@ -20,6 +20,8 @@
  * Threads: a client belongs to one thread at a time.
  * Re-entrancy: a callback may call anything here except _dispatch(), _wait()
  *   and _free().
+ * Signals: ignore SIGPIPE in your process. A socket may be written to just when
+ *   the other side has closed it.
  */
 
 #include <centro/alloc.h>

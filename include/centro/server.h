@@ -13,6 +13,8 @@
  *
  * Threads: a server belongs to one thread at a time.
  * Blocking: only centro_server_new() and centro_server_free() may block.
+ * Signals: ignore SIGPIPE in your process. A socket may be written to just when
+ *   the other side has closed it.
  */
 
 #include <centro/alloc.h>
