@@ -256,7 +256,8 @@ bool ctr_core_tick(struct ctr_core *core, struct ctr_now now)
 	for (uint32_t i = 0; i < TICK_DEADLINES_MAX; i++) {
 		struct ctr_decision decision;
 		/* Without memory nothing is over yet: try again. */
-		if (open_decision(core, DEADLINE_EVENTS, &decision) != CENTRO_OK)
+		core->is_short = open_decision(core, DEADLINE_EVENTS, &decision) != CENTRO_OK;
+		if (core->is_short)
 			return true;
 		if (!handle_deadline(core, now, &decision))
 			return false;
@@ -306,9 +307,13 @@ bool ctr_core_schedule(struct ctr_core *core, struct ctr_now now, uint32_t ops_m
 	struct ctr_line *line;
 	set_now(core, now);
 
+	core->is_short = false;
 	while ((line = ctr_pending_next(&core->pending, core->placement.freed))) {
 		uint32_t count = ctr_pending_together(line);
-		if (ops >= ops_max || reserve_grants(core, count) != CENTRO_OK)
+		if (ops >= ops_max)
+			return true;
+		core->is_short = reserve_grants(core, count) != CENTRO_OK;
+		if (core->is_short)
 			return true;
 		bool is_granted = count == 1 ? grant_first(core, now, line, &ops)
 					     : grant_together(core, now, line, count, &ops);
@@ -316,6 +321,11 @@ bool ctr_core_schedule(struct ctr_core *core, struct ctr_now now, uint32_t ops_m
 			ctr_pending_park(&core->pending, line, core->placement.freed);
 	}
 	return false;
+}
+
+bool ctr_core_is_short(const struct ctr_core *core)
+{
+	return core->is_short;
 }
 
 struct centro_instant ctr_core_next_wake(const struct ctr_core *core)

@@ -82,6 +82,9 @@ bool ctr_core_tick(struct ctr_core *core, struct ctr_now now);
  */
 bool ctr_core_schedule(struct ctr_core *core, struct ctr_now now, uint32_t ops_max);
 
+/* Whether the last of these two ended for want of memory, with less done than is usual. */
+bool ctr_core_is_short(const struct ctr_core *core);
+
 /* When tick() has something to do, cluster time. */
 struct centro_instant ctr_core_next_wake(const struct ctr_core *core);
 

@@ -55,6 +55,7 @@ struct ctr_core {
 	struct ctr_core_options options; /* with every default filled in */
 	struct ctr_now now;              /* of the last call */
 	bool is_loading;                 /* until load_end() */
+	bool is_short;                   /* of memory, in the last tick or pass */
 
 	struct ctr_dimension_table dimensions;
 	struct ctr_zone_table zones;

@@ -68,18 +68,23 @@ void ctr_journal_flush(struct ctr_journal *journal)
 		stop(journal);
 }
 
-/* The record could not be added: what has gathered before it still goes out. */
-static void give_up(struct ctr_journal *journal, size_t before)
+/* What is in the journal still goes out. */
+static void give_up(struct ctr_journal *journal, int error, const char *why)
 {
-	int error = journal->gathered.error;
 	CTR_ASSERT(error != CENTRO_OK);
 
-	ctr_log_warn(journal->log, "recording stops error=%s: an input could not be recorded",
-		     centro_error_name(error));
-	ctr_buf_truncate(&journal->gathered, before);
+	ctr_log_warn(journal->log, "recording stops error=%s: %s", centro_error_name(error), why);
 	ctr_journal_flush(journal);
 	if (!journal->stopped)
 		stop(journal);
+}
+
+/* The record could not be added. */
+static void give_up_record(struct ctr_journal *journal, size_t before)
+{
+	int error = journal->gathered.error;
+	ctr_buf_truncate(&journal->gathered, before);
+	give_up(journal, error, "an input could not be recorded");
 }
 
 static void add(struct ctr_journal *journal, const struct ctr_journal_record *record)
@@ -92,7 +97,7 @@ static void add(struct ctr_journal *journal, const struct ctr_journal_record *re
 	ctr_journal_encode(&journal->context, record, gathered);
 	ctr_journal_frame_end(gathered, mark, journal->place + before);
 	if (gathered->error != CENTRO_OK)
-		give_up(journal, before);
+		give_up_record(journal, before);
 	else if (gathered->size >= GATHER_BYTES)
 		ctr_journal_flush(journal);
 }
@@ -100,6 +105,15 @@ static void add(struct ctr_journal *journal, const struct ctr_journal_record *re
 static bool is_off(const struct ctr_journal *journal)
 {
 	return !journal || journal->stopped;
+}
+
+/* How far the core came before it lacked memory would not be the same again. */
+static bool is_short(struct ctr_journal *journal, const struct ctr_core *core)
+{
+	if (!ctr_core_is_short(core))
+		return false;
+	give_up(journal, CENTRO_ERR_NOMEM, "the scheduler lacked memory");
+	return true;
 }
 
 /* A record of that type, at the time of the last one, with the core's hash as it is. */
@@ -199,7 +213,7 @@ void ctr_journal_executed(struct ctr_journal *journal, const struct ctr_core *co
 void ctr_journal_ticked(struct ctr_journal *journal, const struct ctr_core *core,
 			struct ctr_now now, bool more)
 {
-	if (is_off(journal))
+	if (is_off(journal) || is_short(journal, core))
 		return;
 	struct ctr_journal_record record = start(journal, core, CTR_JOURNAL_TICK);
 	record.now = now;
@@ -210,7 +224,7 @@ void ctr_journal_ticked(struct ctr_journal *journal, const struct ctr_core *core
 void ctr_journal_scheduled(struct ctr_journal *journal, const struct ctr_core *core,
 			   struct ctr_now now, uint32_t ops_max, bool more)
 {
-	if (is_off(journal))
+	if (is_off(journal) || is_short(journal, core))
 		return;
 	struct ctr_journal_record record = start(journal, core, CTR_JOURNAL_SCHEDULE);
 	record.now = now;

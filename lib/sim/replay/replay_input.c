@@ -117,11 +117,11 @@ static int run(struct centro_replay *replay, const struct ctr_journal_record *re
 		return execute(replay, record, outcome);
 	case CTR_JOURNAL_TICK:
 		outcome->more = ctr_core_tick(replay->core, record->now);
-		return CENTRO_OK;
+		return ctr_core_is_short(replay->core) ? CENTRO_ERR_NOMEM : CENTRO_OK;
 	case CTR_JOURNAL_SCHEDULE:
 		outcome->more =
 			ctr_core_schedule(replay->core, record->now, record->schedule.ops_max);
-		return CENTRO_OK;
+		return ctr_core_is_short(replay->core) ? CENTRO_ERR_NOMEM : CENTRO_OK;
 	default:
 		CTR_ASSERT(record->type == CTR_JOURNAL_TAKE);
 		take(replay->core);
