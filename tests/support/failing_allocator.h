@@ -3,8 +3,9 @@
 #define CTR_TESTS_SUPPORT_FAILING_ALLOCATOR_H
 
 /*
- * An allocator whose n-th allocation fails. To see every failure of a scenario
- * once, run it with fail_at = 1, 2, … until a run ends with `failed` false:
+ * An allocator whose n-th allocation fails, alone or with all that follow. To see
+ * every failure of a scenario once, run it with fail_at = 1, 2, … until a run ends
+ * with `failed` false:
  *
  *	struct failing_allocator failing;
  *	size_t fail_at = 0;
@@ -24,19 +25,28 @@ struct failing_allocator {
 	struct centro_allocator allocator;
 	size_t calls;
 	size_t fail_at; /* 0: never */
+	bool stays;     /* from then on, all fail */
 	size_t live;    /* allocations not freed yet */
 	bool failed;
 };
+
+/* Counts one allocation. True: it is to fail. */
+static inline bool failing_allocator_refuses(struct failing_allocator *failing)
+{
+	failing->calls++;
+	bool refuses =
+		failing->calls == failing->fail_at ||
+		(failing->stays && failing->fail_at > 0 && failing->calls > failing->fail_at);
+	failing->failed = failing->failed || refuses;
+	return refuses;
+}
 
 static inline void *failing_allocator_resize(void *arg, void *pointer, size_t bytes)
 {
 	struct failing_allocator *failing = arg;
 
-	failing->calls++;
-	if (failing->calls == failing->fail_at) {
-		failing->failed = true;
+	if (failing_allocator_refuses(failing))
 		return NULL;
-	}
 	void *result = realloc(pointer, bytes);
 	if (result && !pointer)
 		failing->live++;
