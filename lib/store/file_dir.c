@@ -33,26 +33,6 @@ int ctr_file_error(struct centro_error_text *text, int error, const char *what, 
 			 strerror_r(error, reason, sizeof(reason)));
 }
 
-/* Some file systems cannot sync a directory, and say so: they need not. */
-static int sync_dir(int fd)
-{
-	return fsync(fd) == 0 || errno == EINVAL ? 0 : errno;
-}
-
-/*
- * Else a new directory could be gone after a power cut, and the store with it.
- * Whoever made the directory may not have lived to do this.
- */
-static int sync_parent(int dir_fd)
-{
-	int fd = openat(dir_fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return errno;
-	int error = sync_dir(fd);
-	close(fd);
-	return error;
-}
-
 static bool is_ours(const char *name)
 {
 	static const char *const names[] = {".", "..", CTR_FILE_LOCK_NAME, CTR_FILE_NEW_NAME,
@@ -147,10 +127,30 @@ int ctr_file_dir_publish(int dir_fd, const char *path, struct centro_error_text 
 {
 	if (renameat(dir_fd, CTR_FILE_NEW_NAME, dir_fd, CTR_FILE_DATA_NAME) != 0)
 		return ctr_file_error(text, errno, "make a store in", path);
+	return CENTRO_OK;
+}
+
+/* Some file systems cannot sync a directory, and say so: they need not. */
+static int sync_dir(int fd)
+{
+	return fsync(fd) == 0 || errno == EINVAL ? 0 : errno;
+}
+
+/* One that we may not read: somebody else made the directory in it, and long ago. */
+static int sync_parent(int dir_fd)
+{
+	int fd = openat(dir_fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == EACCES ? 0 : errno;
+	int error = sync_dir(fd);
+	close(fd);
+	return error;
+}
+
+int ctr_file_dir_sync(int dir_fd, const char *path, struct centro_error_text *text)
+{
 	int error = sync_dir(dir_fd);
 	if (error == 0)
 		error = sync_parent(dir_fd);
-	if (error != 0)
-		return ctr_file_error(text, error, "sync", path);
-	return CENTRO_OK;
+	return error == 0 ? CENTRO_OK : ctr_file_error(text, error, "sync", path);
 }

@@ -31,6 +31,9 @@ int ctr_file_dir_has_store(int dir_fd, const char *path, bool *ret_has,
 /* `new.mdb`, which is complete and synced, becomes the store. OK; IO. */
 int ctr_file_dir_publish(int dir_fd, const char *path, struct centro_error_text *text);
 
+/* The names in it, and its own, survive a power cut from now on. OK; FULL; IO. */
+int ctr_file_dir_sync(int dir_fd, const char *path, struct centro_error_text *text);
+
 /* What to say, and return, about a call that failed with `error` of errno's. */
 int ctr_file_error(struct centro_error_text *text, int error, const char *what, const char *path);
 

@@ -412,6 +412,9 @@ static int open_db(struct file_store *file, const struct ctr_lmdb_options *optio
 		if (status == CENTRO_OK)
 			status = ctr_file_dir_publish(file->dir_fd, options->path, text);
 	}
+	/* Also for who made the store, or the directory, and did not live to do it. */
+	if (status == CENTRO_OK)
+		status = ctr_file_dir_sync(file->dir_fd, options->path, text);
 	if (status == CENTRO_OK)
 		status = ctr_lmdb_open(options, &file->db, text);
 	if (status != CENTRO_OK)

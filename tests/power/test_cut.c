@@ -107,6 +107,17 @@ START_TEST(again_during_recovery)
 }
 END_TEST
 
+START_TEST(after_a_kill)
+{
+	for (unsigned seed = 1; seed <= cut_seeds(); seed++) {
+		live(seed, OPENS / 2, COMMITS);
+		cut_some_twice(CUT_KILL, seed);
+		die();
+	}
+	finish("after kill -9");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("power/cut");
@@ -115,6 +126,7 @@ int main(void)
 	tcase_set_timeout(tcase, 0);
 	tcase_add_test(tcase, at_every_boundary);
 	tcase_add_test(tcase, again_during_recovery);
+	tcase_add_test(tcase, after_a_kill);
 	suite_add_tcase(suite, tcase);
 	return ctr_suite_run(suite);
 }

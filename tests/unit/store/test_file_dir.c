@@ -10,6 +10,9 @@
 
 #include "fixture.h"
 
+/* Somebody who is not root. */
+#define NOBODY 65534
+
 static struct fixture_dir dir;
 static struct centro_error_text text;
 
@@ -127,6 +130,24 @@ START_TEST(publishing_gives_the_store_its_name)
 }
 END_TEST
 
+/* Like /srv for a server that may only pass through. */
+START_TEST(a_parent_that_is_closed_to_us_is_not_synced)
+{
+	int fd;
+	ck_assert_int_eq(mkdir(dir.path, 0700), 0);
+	if (geteuid() == 0)
+		ck_assert_int_eq(chown(dir.path, NOBODY, NOBODY), 0);
+	ck_assert_int_eq(chmod(dir.base, 0311), 0);
+	ck_assert_int_eq(seteuid(geteuid() == 0 ? NOBODY : geteuid()), 0);
+	ck_assert_int_lt(open(dir.base, O_RDONLY | O_CLOEXEC), 0);
+	ck_assert_int_eq(ctr_file_dir_open(dir.path, &fd, &text), CENTRO_OK);
+	ck_assert_int_eq(ctr_file_dir_sync(fd, dir.path, &text), CENTRO_OK);
+	close(fd);
+	ck_assert_int_eq(seteuid(getuid()), 0);
+	ck_assert_int_eq(chmod(dir.base, 0700), 0);
+}
+END_TEST
+
 START_TEST(errors_of_the_system_are_sorted)
 {
 	ck_assert_int_eq(ctr_file_error(&text, ENOSPC, "do", "it"), CENTRO_ERR_FULL);
@@ -149,6 +170,7 @@ int main(void)
 	tcase_add_test(tcase, a_file_is_no_directory);
 	tcase_add_test(tcase, it_knows_whether_it_has_a_store);
 	tcase_add_test(tcase, publishing_gives_the_store_its_name);
+	tcase_add_test(tcase, a_parent_that_is_closed_to_us_is_not_synced);
 	tcase_add_test(tcase, errors_of_the_system_are_sorted);
 	suite_add_tcase(suite, tcase);
 	return ctr_suite_run(suite);
