@@ -34,6 +34,9 @@
 /* As large as an empty store needs, and a map is never smaller. */
 #define CREATE_BYTES ((size_t)1 << 20)
 
+/* What of a head page LMDB ever writes lies in its first sector. */
+#define HEAD_BYTES 512
+
 int ctr_lmdb_put_own(MDB_txn *txn, MDB_dbi dbi, const char *name,
 		     const struct ctr_file_value *value)
 {
@@ -316,6 +319,54 @@ static int check_content(struct ctr_lmdb *db, const struct ctr_lmdb_options *opt
 	return status;
 }
 
+/* As it is, so that the system has to write it. */
+static int write_anew(int fd, off_t offset)
+{
+	uint8_t head[HEAD_BYTES];
+	ssize_t size = pread(fd, head, sizeof(head), offset);
+	if (size == (ssize_t)sizeof(head))
+		size = pwrite(fd, head, sizeof(head), offset);
+	if (size < 0)
+		return errno;
+	return size == (ssize_t)sizeof(head) ? 0 : EIO;
+}
+
+/*
+ * When the write of a head failed, LMDB has put the old one back, but only into the
+ * system's memory: the disk may have the new one. Commits that go on from the old
+ * one write over the pages of the new, and a power cut would then leave it with a
+ * tree in shreds. Nor does a sync help if one failed: what it should have written
+ * passes for written. So what is seen is written anew before anything else is. Under
+ * LMDB's lock, since somebody who got past ours may be committing.
+ */
+static int renew_heads(struct ctr_lmdb *db)
+{
+	MDB_txn *txn;
+	int code = mdb_txn_begin(db->env, /* parent= */ NULL, 0, &txn);
+	if (code != 0)
+		return code;
+	MDB_stat stat;
+	code = mdb_env_stat(db->env, &stat);
+	if (code == 0)
+		code = write_anew(db->fd, 0);
+	if (code == 0)
+		code = write_anew(db->fd, (off_t)stat.ms_psize);
+	if (code == 0)
+		code = mdb_env_sync(db->env, /* force= */ 1);
+	mdb_txn_abort(txn);
+	return code;
+}
+
+static int open_checked(struct ctr_lmdb *db, const struct ctr_lmdb_options *options,
+			struct centro_error_text *text)
+{
+	int status = check_content(db, options, text);
+	if (status != CENTRO_OK)
+		return status;
+	int code = renew_heads(db);
+	return code == 0 ? CENTRO_OK : open_error(options, code, "sync", text);
+}
+
 int ctr_lmdb_open(const struct ctr_lmdb_options *options, struct ctr_lmdb **ret_db,
 		  struct centro_error_text *text)
 {
@@ -339,7 +390,7 @@ int ctr_lmdb_open(const struct ctr_lmdb_options *options, struct ctr_lmdb **ret_
 				   "this LMDB was built for keys of at most %d bytes, not %d",
 				   mdb_env_get_maxkeysize(db->env), CENTRO_STORE_KEY_SIZE_MAX);
 	else
-		status = check_content(db, options, text);
+		status = open_checked(db, options, text);
 	if (status != CENTRO_OK) {
 		ctr_lmdb_close(db);
 		return status;

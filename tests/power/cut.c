@@ -5,15 +5,34 @@
 #include "cut.h"
 #include "tap.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/assert.h"
 #include "support/suite.h"
 
 /* So many are told in words. */
 #define FAILURES_SHOWN 20
+
+/* What is being tried, for whoever reads a crash. */
+static char trying[160];
+
+static void on_crash(int number)
+{
+	(void)!write(STDERR_FILENO, trying, strlen(trying));
+	raise(number);
+}
+
+static void watch_for_crashes(void)
+{
+	static const int numbers[] = {SIGSEGV, SIGBUS, SIGABRT};
+	struct sigaction action = {.sa_handler = on_crash, .sa_flags = (int)SA_RESETHAND};
+	for (size_t i = 0; i < CTR_ARRAY_SIZE(numbers); i++)
+		sigaction(numbers[i], &action, NULL);
+}
 
 void cut_init(struct cut *cut)
 {
@@ -26,6 +45,7 @@ void cut_init(struct cut *cut)
 	snprintf(cut->path, sizeof(cut->path), "%s/store", cut->base);
 	snprintf(cut->uri, sizeof(cut->uri), "file:%s", cut->path);
 	disk_init(&cut->image);
+	watch_for_crashes();
 }
 
 void cut_fini(struct cut *cut)
@@ -44,6 +64,8 @@ static void make_image(struct cut *cut, const struct disk *disk, enum disk_cut k
 	disk_cut(disk, kind, &prng, &cut->image);
 	disk_write(&cut->image, cut->path, &prng);
 	cut->images[kind]++;
+	snprintf(trying, sizeof(trying), "# %s, after %u calls, cut \"%s\", seed %llu", cut->about,
+		 disk->op_count, disk_cut_name(kind), (unsigned long long)seed);
 }
 
 /* A store that is opened after a cut must open, hold what it should, and go on. */
@@ -58,15 +80,12 @@ static int recover(struct life *life, int commits)
 	return status;
 }
 
-static bool judge(struct cut *cut, const struct life *life, int status, const struct disk *disk,
-		  enum disk_cut kind)
+static bool judge(struct cut *cut, const struct life *life, int status)
 {
 	if (status == CENTRO_OK && life->complaint[0] == '\0')
 		return true;
 	if (cut->failures++ < FAILURES_SHOWN)
-		printf("# after %u calls, cut \"%s\", seed %llu: %s: %s\n", disk->op_count,
-		       disk_cut_name(kind), (unsigned long long)cut->seed,
-		       centro_error_name(status), life->complaint);
+		printf("%s: %s: %s\n", trying, centro_error_name(status), life->complaint);
 	return false;
 }
 
@@ -77,7 +96,7 @@ bool cut_try(struct cut *cut, const struct life *life, const struct disk *disk, 
 	make_image(cut, disk, kind, seed);
 	life_fork(&after, life, &disk->promise, seed);
 	int status = recover(&after, /* commits= */ 1);
-	bool passed = judge(cut, &after, status, disk, kind);
+	bool passed = judge(cut, &after, status);
 	life_fini(&after);
 	return passed;
 }
@@ -120,7 +139,7 @@ void cut_twice(struct cut *cut, const struct life *life, const struct disk *disk
 	tap_start(cut->path, &second, &log);
 	int status = recover(&after, commits);
 	tap_stop();
-	judge(cut, &after, status, disk, kind);
+	judge(cut, &after, status);
 	cut_walk(cut, &after, &second, &log, /* rounds= */ 1);
 
 	disk_log_fini(&log);

@@ -14,6 +14,7 @@ struct cut {
 	char base[128];
 	char path[160]; /* the store's directory, in `base` */
 	char uri[200];
+	char about[80]; /* which life, for a report; set by the test */
 	uint64_t seed;
 	struct disk image;
 

@@ -36,6 +36,7 @@ static struct {
 	enum tap_fault fault;
 	uint64_t before; /* calls that still work */
 	bool hit;
+	size_t hit_at; /* in the log */
 } tap;
 
 const char *tap_call_name(enum tap_call call)
@@ -60,8 +61,7 @@ const char *tap_fault_name(enum tap_fault fault)
 
 /* ---- what fails -------------------------------------------------- */
 
-/* What a disk that is gone does not do any more. */
-static bool is_of_disk(enum tap_call call)
+bool tap_is_of_disk(enum tap_call call)
 {
 	return call == TAP_PWRITE || call == TAP_WRITEV || call == TAP_FTRUNCATE ||
 	       call == TAP_FDATASYNC || call == TAP_FSYNC;
@@ -75,7 +75,7 @@ bool tap_can_fail(enum tap_call call, enum tap_fault fault)
 	case TAP_FAULT_LATE:
 		return call == TAP_PWRITE || call == TAP_WRITEV;
 	case TAP_FAULT_LASTS:
-		return is_of_disk(call);
+		return tap_is_of_disk(call);
 	case TAP_FAULT_NONE:
 		return false;
 	default:
@@ -91,10 +91,10 @@ void tap_fail(enum tap_call call, uint64_t nth, enum tap_fault fault)
 	tap.hit = false;
 }
 
-bool tap_heal(void)
+size_t tap_heal(void)
 {
 	tap.fault = TAP_FAULT_NONE;
-	return tap.hit;
+	return tap.hit ? tap.hit_at : SIZE_MAX;
 }
 
 uint64_t tap_count(enum tap_call call)
@@ -110,11 +110,12 @@ enum tap_fault tap_enter(enum tap_call call)
 	if (tap.fault == TAP_FAULT_NONE)
 		return TAP_FAULT_NONE;
 	if (tap.hit)
-		return tap.fault == TAP_FAULT_LASTS && is_of_disk(call) ? TAP_FAULT_EIO
-									: TAP_FAULT_NONE;
+		return tap.fault == TAP_FAULT_LASTS && tap_is_of_disk(call) ? TAP_FAULT_EIO
+									    : TAP_FAULT_NONE;
 	if (call != tap.call || tap.before-- > 0)
 		return TAP_FAULT_NONE;
 	tap.hit = true;
+	tap.hit_at = tap.log->count;
 	return tap.fault == TAP_FAULT_LASTS ? TAP_FAULT_EIO : tap.fault;
 }
 

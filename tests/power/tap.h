@@ -27,7 +27,6 @@
 	X(FSTATVFS, "fstatvfs")   \
 	X(FCNTL, "fcntl")         \
 	X(MMAP, "mmap")           \
-	X(MADVISE, "madvise")     \
 	X(LSEEK, "lseek")         \
 	X(PREAD, "pread")         \
 	X(PWRITE, "pwrite")       \
@@ -63,6 +62,8 @@ enum tap_fault {
 
 const char *tap_call_name(enum tap_call call);
 const char *tap_fault_name(enum tap_fault fault);
+/* Whether it is one that a disk has to do something for, and not the system alone. */
+bool tap_is_of_disk(enum tap_call call);
 /* Whether this can happen to this call. */
 bool tap_can_fail(enum tap_call call, enum tap_fault fault);
 
@@ -77,8 +78,8 @@ void tap_promise(const struct promise *promise);
 
 /* The `nth` such call from now on, counted from 0, fails. */
 void tap_fail(enum tap_call call, uint64_t nth, enum tap_fault fault);
-/* Nothing fails from now on. Returns whether something did. */
-bool tap_heal(void);
+/* Nothing fails from now on. Where in the log something did; SIZE_MAX: nothing did. */
+size_t tap_heal(void);
 /* How many such calls there were since tap_start(). */
 uint64_t tap_count(enum tap_call call);
 

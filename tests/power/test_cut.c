@@ -41,6 +41,7 @@ static void live(uint64_t seed, int opens, int commits)
 	struct disk empty;
 	disk_init(&empty);
 	life_init(&life, cut.uri, seed);
+	snprintf(cut.about, sizeof(cut.about), "life %llu", (unsigned long long)seed);
 	disk_remove(cut.path);
 	tap_start(cut.path, &empty, &life_log);
 	for (int i = 0; i < opens; i++) {

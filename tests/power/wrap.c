@@ -57,8 +57,6 @@ WRAP_PLAIN(TAP_FSTATVFS, int, -1, fstatvfs64, (int fd, struct statvfs *info), (f
 WRAP_PLAIN(TAP_MMAP, void *, MAP_FAILED, mmap,
 	   (void *start, size_t size, int protection, int flags, int fd, off_t offset),
 	   (start, size, protection, flags, fd, offset))
-WRAP_PLAIN(TAP_MADVISE, int, -1, madvise, (void *start, size_t size, int advice),
-	   (start, size, advice))
 WRAP_PLAIN(TAP_LSEEK, off_t, -1, lseek, (int fd, off_t offset, int whence), (fd, offset, whence))
 WRAP_PLAIN(TAP_EVENTFD, int, -1, eventfd, (unsigned int count, int flags), (count, flags))
 
