@@ -57,7 +57,7 @@ void cut_fini(struct cut *cut)
 
 /* ---- one image --------------------------------------------------- */
 
-static void make_image(struct cut *cut, const struct disk *disk, enum disk_cut kind, uint64_t seed)
+void cut_make(struct cut *cut, const struct disk *disk, enum disk_cut kind, uint64_t seed)
 {
 	struct ctr_prng prng;
 	ctr_prng_init(&prng, seed);
@@ -80,12 +80,17 @@ static int recover(struct life *life, int commits)
 	return status;
 }
 
+void cut_fail(struct cut *cut, int status, const char *what)
+{
+	if (cut->failures++ < FAILURES_SHOWN)
+		printf("%s: %s: %s\n", trying, centro_error_name(status), what);
+}
+
 static bool judge(struct cut *cut, const struct life *life, int status)
 {
 	if (status == CENTRO_OK && life->complaint[0] == '\0')
 		return true;
-	if (cut->failures++ < FAILURES_SHOWN)
-		printf("%s: %s: %s\n", trying, centro_error_name(status), life->complaint);
+	cut_fail(cut, status, life->complaint);
 	return false;
 }
 
@@ -93,7 +98,7 @@ bool cut_try(struct cut *cut, const struct life *life, const struct disk *disk, 
 	     uint64_t seed)
 {
 	struct life after;
-	make_image(cut, disk, kind, seed);
+	cut_make(cut, disk, kind, seed);
 	life_fork(&after, life, &disk->promise, seed);
 	int status = recover(&after, /* commits= */ 1);
 	bool passed = judge(cut, &after, status);
@@ -131,7 +136,7 @@ void cut_twice(struct cut *cut, const struct life *life, const struct disk *disk
 	struct disk second;
 	struct disk_log log = {0};
 	disk_init(&second);
-	make_image(cut, disk, first == CUT_KILL ? DISK_CUT_KEPT : kind, ++cut->seed);
+	cut_make(cut, disk, first == CUT_KILL ? DISK_CUT_KEPT : kind, ++cut->seed);
 	disk_copy(&second, first == CUT_KILL ? disk : &cut->image);
 	life_fork(&after, life, &disk->promise, cut->seed);
 	second.promise = after.promise;

@@ -27,6 +27,11 @@ struct cut {
 void cut_init(struct cut *cut);
 void cut_fini(struct cut *cut);
 
+/* Make what `disk` leaves by a cut of this kind. */
+void cut_make(struct cut *cut, const struct disk *disk, enum disk_cut kind, uint64_t seed);
+/* It was not as it should be: say so, and count it. */
+void cut_fail(struct cut *cut, int status, const char *what);
+
 /* Open what `disk` leaves by a cut of this kind; false, and it was said why. */
 bool cut_try(struct cut *cut, const struct life *life, const struct disk *disk, enum disk_cut kind,
 	     uint64_t seed);
