@@ -98,40 +98,47 @@ struct ctr_memory_disk *ctr_memory_disk_new(const struct centro_allocator *alloc
 	return disk;
 }
 
-static bool nothing_is_left_out(void *arg, struct centro_bytes key)
+/* OK or NOMEM. */
+static int copy_range(struct ctr_memory_disk *to, const struct ctr_memory_disk *from,
+		      const struct ctr_memory_range *range)
 {
-	return false;
+	const struct ctr_memory_row *row =
+		ctr_memory_map_seek(&from->map, range->first, from->revision);
+	for (; row; row = ctr_memory_map_next(row, from->revision)) {
+		struct centro_bytes key = ctr_memory_row_key(row);
+		if (range->end.size > 0 && ctr_bytes_compare(key, range->end) >= 0)
+			break;
+		struct ctr_memory_row *copy =
+			ctr_memory_row_new(&to->map, key, ctr_memory_row_value(row));
+		if (!copy)
+			return CENTRO_ERR_NOMEM;
+		ctr_memory_map_put(&to->map, copy, to->revision);
+	}
+	return CENTRO_OK;
 }
 
-struct ctr_memory_disk *ctr_memory_disk_clone(const struct ctr_memory_disk *disk)
-{
-	return ctr_memory_disk_clone_some(disk, nothing_is_left_out, NULL);
-}
-
-struct ctr_memory_disk *ctr_memory_disk_clone_some(const struct ctr_memory_disk *disk,
-						   bool (*is_left_out)(void *arg,
-								       struct centro_bytes key),
-						   void *arg)
+struct ctr_memory_disk *ctr_memory_disk_clone_ranges(const struct ctr_memory_disk *disk,
+						     const struct ctr_memory_range *ranges,
+						     size_t count)
 {
 	struct ctr_memory_disk *clone = ctr_memory_disk_new(disk->allocator);
 	if (!clone)
 		return NULL;
 	clone->revision = disk->revision;
 	clone->term = disk->term;
-	const struct ctr_memory_row *row =
-		ctr_memory_map_seek(&disk->map, ctr_bytes(NULL, 0), disk->revision);
-	for (; row; row = ctr_memory_map_next(row, disk->revision)) {
-		if (is_left_out(arg, ctr_memory_row_key(row)))
-			continue;
-		struct ctr_memory_row *copy = ctr_memory_row_new(
-			&clone->map, ctr_memory_row_key(row), ctr_memory_row_value(row));
-		if (!copy) {
+	for (size_t i = 0; i < count; i++) {
+		if (copy_range(clone, disk, &ranges[i]) != CENTRO_OK) {
 			ctr_memory_disk_free(clone);
 			return NULL;
 		}
-		ctr_memory_map_put(&clone->map, copy, clone->revision);
 	}
 	return clone;
+}
+
+struct ctr_memory_disk *ctr_memory_disk_clone(const struct ctr_memory_disk *disk)
+{
+	const struct ctr_memory_range all = {0};
+	return ctr_memory_disk_clone_ranges(disk, &all, 1);
 }
 
 void ctr_memory_disk_free(struct ctr_memory_disk *disk)

@@ -16,11 +16,13 @@ struct ctr_memory_disk;
 struct ctr_memory_disk *ctr_memory_disk_new(const struct centro_allocator *allocator);
 /* The same contents and term once more; no fault. NULL: no memory. */
 struct ctr_memory_disk *ctr_memory_disk_clone(const struct ctr_memory_disk *disk);
-/* The same, without the rows of which `is_left_out` says so. */
-struct ctr_memory_disk *ctr_memory_disk_clone_some(const struct ctr_memory_disk *disk,
-						   bool (*is_left_out)(void *arg,
-								       struct centro_bytes key),
-						   void *arg);
+struct ctr_memory_range {
+	struct centro_bytes first, end; /* `end` exclusive; empty: no bound */
+};
+/* The same, of the rows in `ranges` alone, which are in order and do not overlap. */
+struct ctr_memory_disk *ctr_memory_disk_clone_ranges(const struct ctr_memory_disk *disk,
+						     const struct ctr_memory_range *ranges,
+						     size_t count);
 /* No store is open on it. NULL is allowed. */
 void ctr_memory_disk_free(struct ctr_memory_disk *disk);
 

@@ -18,7 +18,9 @@
 /* Every so many durable events the whole disk is loaded into a second core. */
 #define EVENTS_PER_LOAD 1000
 /* Every so many turns a whole state is checked. */
-#define TURNS_PER_CHECK  256
+#define TURNS_PER_CHECK 256
+/* Every so many looks all jobs that were ever accepted are looked at. */
+#define CHECKS_PER_SWEEP 20
 #define FIELD_REQUEST_ID 4 /* of Job */
 
 void ctr_sim_oracle_init(struct ctr_sim_world *world)
@@ -180,11 +182,14 @@ static void fold_batch(struct ctr_sim_world *world, struct centro_bytes value)
 		fold_event(world, batch->events[i]);
 }
 
-static bool is_event_put(const struct centro_op *op)
+/* The number in the key of a record of events; 0: it is none. */
+static uint64_t event_row(const struct centro_op *op)
 {
-	uint64_t number;
+	uint64_t number = 0;
 	struct centro_bytes name;
-	return op->type == CENTRO_OP_PUT && ctr_key_parse(op->key, &number, &name) == CTR_KEY_EVENT;
+	bool is_one = op->type == CENTRO_OP_PUT &&
+		      ctr_key_parse(op->key, &number, &name) == CTR_KEY_EVENT;
+	return is_one ? number : 0;
 }
 
 /* Whatever a batch takes away of an accepted job, it must put elsewhere. */
@@ -268,10 +273,13 @@ void ctr_sim_note_written(void *arg, const struct centro_batch *batch, uint64_t 
 	oracle->has_durable_hash = server != NULL;
 	for (size_t i = 0; i < centro_batch_count(batch); i++) {
 		struct centro_op op = centro_batch_get(batch, i);
-		if (is_event_put(&op))
-			fold_batch(world, op.value);
-		else
+		uint64_t row = event_row(&op);
+		if (row == 0) {
 			note_op(world, &op);
+			continue;
+		}
+		oracle->last_event_row = row;
+		fold_batch(world, op.value);
 	}
 	check_kept(world, batch);
 	if (before / EVENTS_PER_LOAD != oracle->event_number / EVENTS_PER_LOAD)
@@ -442,6 +450,8 @@ void ctr_sim_note_seen(struct ctr_sim_world *world, struct ctr_sim_job *job,
 void ctr_sim_check_all(struct ctr_sim_world *world)
 {
 	ctr_sim_i15_no_orphans(world);
+	if (!world->is_over && ++world->oracle.checks % CHECKS_PER_SWEEP != 0)
+		return;
 	ctr_map_for_each (struct ctr_sim_known, known, &world->oracle.known)
 		ctr_sim_i1_accepted_is_kept(world, known);
 }

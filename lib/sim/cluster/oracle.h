@@ -55,11 +55,13 @@ struct ctr_sim_oracle {
 	struct ctr_map known;     /* job id → struct ctr_sim_known */
 	struct ctr_sim_job *jobs; /* by number */
 	uint32_t job_count, job_capacity;
-	uint32_t jobs_open;    /* not acknowledged */
-	size_t live_on_disk;   /* jobs with a state row */
-	uint64_t event_number; /* of the last durable event … */
-	uint64_t event_at;     /* … and when it became durable, true time */
-	uint64_t durable_hash; /* of the state that is on disk */
+	uint32_t jobs_open;      /* not acknowledged */
+	size_t live_on_disk;     /* jobs with a state row */
+	uint64_t event_number;   /* of the last durable event … */
+	uint64_t last_event_row; /* the number in the key of the newest record of events */
+	uint64_t checks;         /* ctr_sim_check_all() */
+	uint64_t event_at;       /* … and when it became durable, true time */
+	uint64_t durable_hash;   /* of the state that is on disk */
 	bool has_durable_hash;
 	uint64_t failed_commits; /* how many batches were on the disk then */
 	uint64_t failed_term;    /* in which a write has failed */

@@ -296,10 +296,15 @@ void ctr_sim_i11_recovered(struct ctr_sim_server *server)
 	compare_with_durable(server->process.world, server->engine, server->process.name);
 }
 
-/* What has ended is not part of the state; of the events only the last one counts. */
-static bool is_past(void *arg, struct centro_bytes key)
+/* What has ended is no part of the state, and of the events only the last ones count. */
+static struct ctr_memory_disk *clone_state(const struct ctr_sim_world *world)
 {
-	return ctr_bytes_starts_with(key, ctr_bytes_str(CTR_KEY_HISTORY_FIRST));
+	struct ctr_key last = ctr_key_event(world->oracle.last_event_row);
+	const struct ctr_memory_range ranges[] = {
+		{ctr_key_bytes(&last), ctr_bytes_str(CTR_KEY_EVENT_END)},
+		{.first = ctr_bytes_str(CTR_KEY_LIVE_FIRST)},
+	};
+	return ctr_memory_disk_clone_ranges(world->disk, ranges, CTR_ARRAY_SIZE(ranges));
 }
 
 /* Twice equals once: the same disk again, by the same code. `whole`: with its history. */
@@ -309,8 +314,7 @@ void ctr_sim_i11_second_core(struct ctr_sim_world *world, bool whole)
 	const struct ctr_engine_options options = {.core = {.seed = world->options.seed}};
 	struct centro_time now = {{world->now + CTR_NS_PER_SEC}, {world->now}};
 	struct ctr_memory_disk *disk =
-		whole ? ctr_memory_disk_clone(world->disk)
-		      : ctr_memory_disk_clone_some(world->disk, is_past, NULL);
+		whole ? ctr_memory_disk_clone(world->disk) : clone_state(world);
 	struct centro_store *store;
 	struct ctr_engine *engine;
 	struct centro_error_text text;
