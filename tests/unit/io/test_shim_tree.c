@@ -80,7 +80,7 @@ START_TEST(test_term_reaches_all)
 		_i, 4);
 	shim_tree_signal(&tree, SIGTERM);
 	for (int i = 0; shim_tree_reap(&tree); i++) {
-		ck_assert_int_lt(i, 1000);
+		ck_assert_int_lt(i, 5000); /* a busy machine is slow to start forty commands */
 		usleep(10000);
 	}
 	ck_assert(WIFEXITED(tree.main_status));
