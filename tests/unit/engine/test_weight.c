@@ -84,6 +84,44 @@ START_TEST(it_bounds_large_specifications)
 }
 END_TEST
 
+static void report_end(const struct ctr_instance *instance, struct centro_bytes message)
+{
+	const struct ctr_command command = {
+		.type = CTR_COMMAND_REPORT,
+		.report =
+			{
+				.node = fixture.node,
+				.session = ctr_engine_get_term(fixture.engine),
+				.attempt = ctr_instance_ref(instance),
+				.ended = true,
+				.cause = CENTRO_CAUSE_EXITED,
+				.message = message,
+			},
+	};
+	struct ctr_result result;
+	ck_assert_int_eq(fixture_execute(&fixture, &command, &result), CENTRO_OK);
+}
+
+START_TEST(it_bounds_what_ends_with_many_words)
+{
+	static char text[CTR_REASON_SIZE_MAX];
+	memset(text, 'x', sizeof(text));
+	fixture_register(&fixture, 100);
+	for (int i = 0; i < 20; i++) {
+		struct ctr_result result;
+		ck_assert_int_eq(fixture_submit_many(&fixture, NULL, 3, &result), CENTRO_OK);
+	}
+	fixture_settle(&fixture);
+	for (centro_job_id id = 1; id <= 20; id++) {
+		const struct ctr_core *core = ctr_engine_core(fixture.engine);
+		for (uint32_t i = 0; i < 3; i++)
+			report_end(&ctr_core_find_job(core, id)->tasks[0].instances[i],
+				   ctr_bytes(text, sizeof(text)));
+	}
+	assert_bound();
+}
+END_TEST
+
 START_TEST(a_large_job_is_not_counted_at_each_event)
 {
 	fixture_register(&fixture, 100);
@@ -107,6 +145,7 @@ int main(void)
 	tcase_add_test(tcase, it_bounds_submits);
 	tcase_add_test(tcase, it_bounds_a_whole_life);
 	tcase_add_test(tcase, it_bounds_large_specifications);
+	tcase_add_test(tcase, it_bounds_what_ends_with_many_words);
 	tcase_add_test(tcase, a_large_job_is_not_counted_at_each_event);
 	suite_add_tcase(suite, tcase);
 	return ctr_suite_run(suite);
