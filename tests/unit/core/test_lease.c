@@ -18,6 +18,9 @@ START_TEST(a_span_has_drift_and_grace)
 	/* Rounded up, never down. */
 	ck_assert_uint_eq(ctr_lease_span(&table, (struct centro_span){101}).ns,
 			  101 + 2 + 2 * SECOND);
+	table.drift_ppm = 1;
+	ck_assert_uint_eq(ctr_lease_span(&table, (struct centro_span){1}).ns, 1 + 1 + 2 * SECOND);
+	table.drift_ppm = 10000;
 	ck_assert_uint_eq(ctr_lease_span(&table, ctr_span_ms(CTR_LEASE_MAX_MS)).ns,
 			  (604800 + 6048 + 2) * SECOND);
 	ctr_leases_fini(&table);
