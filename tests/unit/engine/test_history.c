@@ -270,6 +270,22 @@ START_TEST(what_is_not_read_at_the_end_is_cancelled)
 }
 END_TEST
 
+START_TEST(a_kill_ends_no_read)
+{
+	open_store(/* late= */ true);
+	end_jobs(2);
+	struct list_reader list;
+	read_list(&list, 0, 100, 0);
+	ctr_history_start(fixture.engine);
+	ck_assert_uint_eq(fixture.engine->reads_under_way, 1);
+	ctr_engine_unsubscribe(&fixture.subscriber);
+	ctr_store_memory_crash(fixture.engine->store, /* written= */ false);
+	ctr_engine_abandon(fixture.engine);
+	fixture.engine = NULL;
+	ck_assert_int_eq(list.called, 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("engine/history");
@@ -284,6 +300,7 @@ int main(void)
 	tcase_add_loop_test(tcase, reads_outlive_a_reload, 0, 2);
 	tcase_add_loop_test(tcase, a_failed_engine_reads_nothing, 0, 2);
 	tcase_add_loop_test(tcase, what_is_not_read_at_the_end_is_cancelled, 0, 2);
+	tcase_add_test(tcase, a_kill_ends_no_read);
 	suite_add_tcase(suite, tcase);
 	return ctr_suite_run(suite);
 }
