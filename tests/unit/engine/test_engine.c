@@ -29,6 +29,9 @@ START_TEST(options_are_checked)
 	ck_assert_ptr_nonnull(strstr(text.text, "batch_ops_max: 1000000"));
 	fixture.options.batch_ops_max = 1;
 	fixture_open(&fixture);
+	fixture_close(&fixture);
+	fixture.options.batch_ops_max = CENTRO_STORE_BATCH_OPS_MAX / 2 / CTR_ENGINE_BATCH_OVERRUN;
+	fixture_open(&fixture);
 }
 END_TEST
 

@@ -118,15 +118,21 @@ END_TEST
 
 START_TEST(a_specification_has_a_limit)
 {
-	size_t size = 600 * 1024;
-	char *large = malloc(size);
-	memset(large, ' ', size);
-	struct centro_bytes bytes = {(const uint8_t *)large, size};
+	static const char spec[] = "{\"tasks\":[{\"command\":[\"true\"]}]}";
+	const size_t size_max = 512 * 1024;
+	char *large = malloc(size_max + 1);
+	memset(large, ' ', size_max + 1);
+	memcpy(large, spec, strlen(spec));
+	struct centro_bytes bytes = {(const uint8_t *)large, size_max + 1};
 	struct centro_error_text text = {0};
 	ck_assert_int_eq(centro_engine_submit_encoded(owner.engine, owner.now, bytes, CENTRO_JSON,
 						      NULL, owner_submitted, &owner, &text),
 			 CENTRO_ERR_INVALID);
 	ck_assert_ptr_nonnull(strstr(text.text, "524288"));
+	bytes.size--;
+	ck_assert_int_eq(centro_engine_submit_encoded(owner.engine, owner.now, bytes, CENTRO_JSON,
+						      NULL, owner_submitted, &owner, &text),
+			 CENTRO_OK);
 	free(large);
 }
 END_TEST
