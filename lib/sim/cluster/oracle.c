@@ -18,7 +18,7 @@
 /* Every so many durable events the whole disk is loaded into a second core. */
 #define EVENTS_PER_LOAD 1000
 /* Every so many turns a whole state is checked. */
-#define TURNS_PER_CHECK 256
+#define TURNS_PER_CHECK 512
 /* Every so many looks all jobs that were ever accepted are looked at. */
 #define CHECKS_PER_SWEEP 20
 #define FIELD_REQUEST_ID 4 /* of Job */
