@@ -121,6 +121,9 @@ static void on_arrival(struct ctr_sim_world *world, struct ctr_sim_timer *timer)
 		return;
 	}
 	world->result->messages += packet->type == CTR_SIM_DATA;
+	/* One that is given up already is not heard. */
+	if (packet->heartbeat != 0 && packet->heartbeat == conn->heartbeat)
+		ctr_sim_note_heard(world, conn->client_machine);
 	ctr_list_append(&process->inbox, &packet->link);
 	ctr_sim_process_wake_now(process);
 }
@@ -225,8 +228,8 @@ static void repeat(struct ctr_sim_conn *conn, const struct piece *piece)
 	launch(packet, /* alone= */ true);
 }
 
-/* When a heartbeat was sent that a server has accepted by now. */
-static void watch_heartbeats(struct ctr_sim_conn *conn, enum ctr_sim_direction direction,
+/* When a heartbeat was sent that a server has accepted by now. True: this is the answer. */
+static bool watch_heartbeats(struct ctr_sim_conn *conn, enum ctr_sim_direction direction,
 			     const struct piece *piece)
 {
 	static const char heartbeat[] = "/centro.v1.AgentService/Heartbeat";
@@ -235,9 +238,11 @@ static void watch_heartbeats(struct ctr_sim_conn *conn, enum ctr_sim_direction d
 		conn->heartbeat = piece->call;
 		conn->heartbeat_sent = conn->world->now;
 	}
-	if (direction == CTR_SIM_TO_CLIENT && piece->finishes && piece->messages == 1 &&
-	    piece->call == conn->heartbeat)
-		ctr_sim_note_heartbeat(conn->world, conn->client_machine, conn->heartbeat_sent);
+	if (direction != CTR_SIM_TO_CLIENT || !piece->finishes || piece->messages != 1 ||
+	    piece->call != conn->heartbeat)
+		return false;
+	ctr_sim_note_heartbeat(conn->world, conn->client_machine, conn->heartbeat_sent);
+	return true;
 }
 
 static uint32_t worse(uint32_t a, uint32_t b)
@@ -255,7 +260,7 @@ void ctr_sim_net_send(struct ctr_sim_conn *conn, enum ctr_sim_direction directio
 	uint64_t *counts = world->result->faults;
 	struct piece piece;
 	while (!conn->is_broken && next_piece(&frames, &piece)) {
-		watch_heartbeats(conn, direction, &piece);
+		bool answers_heartbeat = watch_heartbeats(conn, direction, &piece);
 		/* A repeated call has nobody who waits for its answer. */
 		if (direction == CTR_SIM_TO_CLIENT && (piece.call & CTR_SIM_CALL_REPEATED))
 			continue;
@@ -275,7 +280,10 @@ void ctr_sim_net_send(struct ctr_sim_conn *conn, enum ctr_sim_direction directio
 		bool overtakes = is_unary &&
 				 ctr_sim_chance(prng, worse(here->reorder_ppm, there->reorder_ppm));
 		counts[CTR_SIM_NET_REORDER] += overtakes;
-		launch(packet_new(conn, CTR_SIM_DATA, direction, piece.bytes), overtakes);
+		struct ctr_sim_packet *packet =
+			packet_new(conn, CTR_SIM_DATA, direction, piece.bytes);
+		packet->heartbeat = answers_heartbeat ? piece.call : 0;
+		launch(packet, overtakes);
 	}
 }
 

@@ -340,6 +340,13 @@ void ctr_sim_note_heartbeat(struct ctr_sim_world *world, uint32_t machine, uint6
 	world->agents[number].answered_at = sent_at;
 }
 
+void ctr_sim_note_heard(struct ctr_sim_world *world, uint32_t machine)
+{
+	uint32_t number = machine - world->server_count;
+	CTR_ASSERT(number < world->agent_count);
+	world->agents[number].heard_at = world->now;
+}
+
 void ctr_sim_note_started(struct ctr_sim_run *run)
 {
 	struct ctr_sim_world *world = run->agent->endpoint.process.world;

@@ -423,9 +423,9 @@ static void check_cancelled(struct ctr_sim_world *world, const struct ctr_sim_ag
 	const struct ctr_sim_known *known = ctr_sim_known_find(&world->oracle, run->ref.job);
 	if (run->stage != CTR_SIM_RUN_RUNNING || !known || !known->is_cancelled)
 		return;
-	if (run->told_at == 0 && agent->answered_at > known->cancelled_at)
+	if (run->told_at == 0 && agent->heard_at > known->cancelled_at)
 		run->told_at = world->now;
-	if (run->told_at != 0 && agent->answered_at > run->told_at + told_ns + run->kill_grace.ns)
+	if (run->told_at != 0 && agent->heard_at > run->told_at + told_ns + run->kill_grace.ns)
 		ctr_sim_break(world, "I9", "job %llu was cancelled, and attempt %u runs on on %s",
 			      llu(run->ref.job), run->ref.attempt, agent->node_name);
 }
@@ -447,7 +447,7 @@ void ctr_sim_i15_no_orphans(struct ctr_sim_world *world)
 				run->orphan_since = world->now;
 			else if ((run->lease.ns != UINT64_MAX &&
 				  world->now - run->orphan_since > grace_ns) ||
-				 world->agents[i].answered_at > run->orphan_since + heard_ns)
+				 world->agents[i].heard_at > run->orphan_since + heard_ns)
 				ctr_sim_break(world, "I15",
 					      "job %llu attempt %u runs on %s, granted no more",
 					      llu(run->ref.job), run->ref.attempt,

@@ -105,6 +105,7 @@ struct ctr_sim_agent {
 	uint32_t last_handle, boot, number;
 	uint64_t agent_id, session, term_seen;
 	uint64_t answered_at; /* true time at which its last answered heartbeat was sent */
+	uint64_t heard_at;    /* true time at which the answer to one has arrived */
 	centro_node_id node;
 	uint32_t cpu_milli;
 	bool is_stopping;
@@ -165,6 +166,7 @@ struct ctr_sim_packet {
 	struct ctr_sim_conn *conn;
 	enum ctr_sim_packet_type type;
 	enum ctr_sim_direction direction;
+	uint32_t heartbeat; /* the call that it answers, if that is one; 0: it is none */
 	size_t size;
 	uint8_t bytes[];
 };
