@@ -3,6 +3,7 @@
  * endpoint.c - what lib/io's link does for a channel, over the simulated network: make
  * connections, move frames, say what time it is.
  */
+#include "sim/cluster/promises.h"
 #include "sim/cluster/world.h"
 
 #define ROUNDS_MAX 16
@@ -35,6 +36,8 @@ static void take(struct ctr_sim_endpoint *endpoint, struct ctr_sim_packet *packe
 		ctr_channel_connected(endpoint->channel, now);
 		break;
 	case CTR_SIM_DATA:
+		if (packet->heartbeat != 0 && packet->heartbeat == conn->heartbeat)
+			ctr_sim_note_heard(conn->world, conn->client_machine);
 		(void)ctr_channel_recv(endpoint->channel, now,
 				       ctr_bytes(packet->bytes, packet->size));
 		break;

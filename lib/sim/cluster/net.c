@@ -121,9 +121,6 @@ static void on_arrival(struct ctr_sim_world *world, struct ctr_sim_timer *timer)
 		return;
 	}
 	world->result->messages += packet->type == CTR_SIM_DATA;
-	/* One that is given up already is not heard. */
-	if (packet->heartbeat != 0 && packet->heartbeat == conn->heartbeat)
-		ctr_sim_note_heard(world, conn->client_machine);
 	ctr_list_append(&process->inbox, &packet->link);
 	ctr_sim_process_wake_now(process);
 }

@@ -344,7 +344,10 @@ void ctr_sim_note_heard(struct ctr_sim_world *world, uint32_t machine)
 {
 	uint32_t number = machine - world->server_count;
 	CTR_ASSERT(number < world->agent_count);
-	world->agents[number].heard_at = world->now;
+	struct ctr_sim_agent *agent = &world->agents[number];
+	/* One that is given up already, as after a time asleep, is not heard. */
+	if (agent->agent && agent->agent->heartbeat_call)
+		agent->heard_at = world->now;
 }
 
 void ctr_sim_note_started(struct ctr_sim_run *run)

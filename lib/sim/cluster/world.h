@@ -105,7 +105,7 @@ struct ctr_sim_agent {
 	uint32_t last_handle, boot, number;
 	uint64_t agent_id, session, term_seen;
 	uint64_t answered_at; /* true time at which its last answered heartbeat was sent */
-	uint64_t heard_at;    /* true time at which the answer to one has arrived */
+	uint64_t heard_at;    /* true time at which it took the answer to one */
 	centro_node_id node;
 	uint32_t cpu_milli;
 	bool is_stopping;
