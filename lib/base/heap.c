@@ -2,7 +2,8 @@
 /*
  * heap.c - the binary min-heap.
  *
- * Invariants: nodes[i]->position == i + 1; no node sorts before its parent.
+ * Invariants: slots[i].node->position == i + 1 and its key is that of its slot; no
+ * node sorts before its parent.
  * The order is by (key, sequence); a node gets a new sequence number whenever
  * it gets a new key, so no two are equal and the order is total.
  *
@@ -22,7 +23,7 @@ void ctr_heap_init(struct ctr_heap *heap, const struct centro_allocator *allocat
 
 void ctr_heap_fini(struct ctr_heap *heap)
 {
-	ctr_free(heap->allocator, heap->nodes);
+	ctr_free(heap->allocator, heap->slots);
 	ctr_heap_init(heap, heap->allocator);
 }
 
@@ -39,64 +40,64 @@ int ctr_heap_reserve(struct ctr_heap *heap, size_t more)
 		if (!ctr_mul_size(capacity, 2, &capacity))
 			return CENTRO_ERR_NOMEM;
 	}
-	struct ctr_heap_node **nodes =
-		ctr_resize_array(heap->allocator, heap->nodes, capacity, sizeof(*nodes));
-	if (!nodes)
+	struct ctr_heap_slot *slots =
+		ctr_resize_array(heap->allocator, heap->slots, capacity, sizeof(*slots));
+	if (!slots)
 		return CENTRO_ERR_NOMEM;
-	heap->nodes = nodes;
+	heap->slots = slots;
 	heap->capacity = capacity;
 	return CENTRO_OK;
 }
 
-static bool is_before(const struct ctr_heap_node *a, const struct ctr_heap_node *b)
+static bool is_before(struct ctr_heap_slot a, struct ctr_heap_slot b)
 {
-	return a->key != b->key ? a->key < b->key : a->sequence < b->sequence;
+	return a.key != b.key ? a.key < b.key : a.node->sequence < b.node->sequence;
 }
 
-static void place(struct ctr_heap *heap, struct ctr_heap_node *node, size_t at)
+static void place(struct ctr_heap *heap, struct ctr_heap_slot slot, size_t at)
 {
-	heap->nodes[at] = node;
-	node->position = at + 1;
+	heap->slots[at] = slot;
+	slot.node->position = at + 1;
 }
 
-/* Find `node` its place at or above the gap `at`. */
-static void sift_up(struct ctr_heap *heap, struct ctr_heap_node *node, size_t at)
+/* Find `slot` its place at or above the gap `at`. */
+static void sift_up(struct ctr_heap *heap, struct ctr_heap_slot slot, size_t at)
 {
 	while (at > 0) {
 		size_t parent = (at - 1) / 2;
-		if (!is_before(node, heap->nodes[parent]))
+		if (!is_before(slot, heap->slots[parent]))
 			break;
-		place(heap, heap->nodes[parent], at);
+		place(heap, heap->slots[parent], at);
 		at = parent;
 	}
-	place(heap, node, at);
+	place(heap, slot, at);
 }
 
-/* Find `node` its place at or below the gap `at`. */
-static void sift_down(struct ctr_heap *heap, struct ctr_heap_node *node, size_t at)
+/* Find `slot` its place at or below the gap `at`. */
+static void sift_down(struct ctr_heap *heap, struct ctr_heap_slot slot, size_t at)
 {
 	for (;;) {
 		size_t child = 2 * at + 1;
 		if (child >= heap->count)
 			break;
 		if (child + 1 < heap->count &&
-		    is_before(heap->nodes[child + 1], heap->nodes[child]))
+		    is_before(heap->slots[child + 1], heap->slots[child]))
 			child++;
-		if (!is_before(heap->nodes[child], node))
+		if (!is_before(heap->slots[child], slot))
 			break;
-		place(heap, heap->nodes[child], at);
+		place(heap, heap->slots[child], at);
 		at = child;
 	}
-	place(heap, node, at);
+	place(heap, slot, at);
 }
 
-/* Find `node` its place when the gap `at` may be too high or too low for it. */
-static void sift(struct ctr_heap *heap, struct ctr_heap_node *node, size_t at)
+/* Find `slot` its place when the gap `at` may be too high or too low for it. */
+static void sift(struct ctr_heap *heap, struct ctr_heap_slot slot, size_t at)
 {
-	if (at > 0 && is_before(node, heap->nodes[(at - 1) / 2]))
-		sift_up(heap, node, at);
+	if (at > 0 && is_before(slot, heap->slots[(at - 1) / 2]))
+		sift_up(heap, slot, at);
 	else
-		sift_down(heap, node, at);
+		sift_down(heap, slot, at);
 }
 
 void ctr_heap_push(struct ctr_heap *heap, struct ctr_heap_node *node, uint64_t key)
@@ -106,12 +107,12 @@ void ctr_heap_push(struct ctr_heap *heap, struct ctr_heap_node *node, uint64_t k
 
 	node->key = key;
 	node->sequence = heap->sequence++;
-	sift_up(heap, node, heap->count++);
+	sift_up(heap, (struct ctr_heap_slot){key, node}, heap->count++);
 }
 
 struct ctr_heap_node *ctr_heap_first(const struct ctr_heap *heap)
 {
-	return heap->count > 0 ? heap->nodes[0] : NULL;
+	return heap->count > 0 ? heap->slots[0].node : NULL;
 }
 
 void ctr_heap_remove(struct ctr_heap *heap, struct ctr_heap_node *node)
@@ -119,12 +120,12 @@ void ctr_heap_remove(struct ctr_heap *heap, struct ctr_heap_node *node)
 	if (node->position == 0)
 		return;
 	CTR_ASSERT(node->position <= heap->count);
-	CTR_ASSERT(heap->nodes[node->position - 1] == node);
+	CTR_ASSERT(heap->slots[node->position - 1].node == node);
 
 	size_t gap = node->position - 1;
 	node->position = 0;
-	struct ctr_heap_node *last = heap->nodes[--heap->count];
-	if (last != node)
+	struct ctr_heap_slot last = heap->slots[--heap->count];
+	if (last.node != node)
 		sift(heap, last, gap);
 }
 
@@ -134,11 +135,11 @@ void ctr_heap_update(struct ctr_heap *heap, struct ctr_heap_node *node, uint64_t
 		ctr_heap_push(heap, node, key);
 		return;
 	}
-	CTR_ASSERT(heap->nodes[node->position - 1] == node);
+	CTR_ASSERT(heap->slots[node->position - 1].node == node);
 
 	if (node->key == key)
 		return;
 	node->key = key;
 	node->sequence = heap->sequence++;
-	sift(heap, node, node->position - 1);
+	sift(heap, (struct ctr_heap_slot){key, node}, node->position - 1);
 }

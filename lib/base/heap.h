@@ -15,9 +15,15 @@ struct ctr_heap_node {
 	size_t position; /* from 1; 0: in no heap */
 };
 
+/* The key is here too: most comparisons then need nothing but the array. */
+struct ctr_heap_slot {
+	uint64_t key;
+	struct ctr_heap_node *node;
+};
+
 struct ctr_heap {
 	const struct centro_allocator *allocator;
-	struct ctr_heap_node **nodes;
+	struct ctr_heap_slot *slots;
 	size_t count, capacity;
 	uint64_t sequence;
 };

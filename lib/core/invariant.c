@@ -127,7 +127,7 @@ static int check_granted(const struct ctr_core *core, const struct ctr_instance 
 	if (position == 0)
 		return CENTRO_OK;
 	totals->leases++;
-	CHECK(position <= heap->count && heap->nodes[position - 1] == &instance->lease,
+	CHECK(position <= heap->count && heap->slots[position - 1].node == &instance->lease,
 	      "a lease is not where it says");
 	return CENTRO_OK;
 }

@@ -13,9 +13,9 @@
 static void assert_is_heap(const struct ctr_heap *heap)
 {
 	for (size_t i = 0; i < heap->count; i++) {
-		ck_assert_uint_eq(heap->nodes[i]->position, i + 1);
+		ck_assert_uint_eq(heap->slots[i].node->position, i + 1);
 		if (i > 0)
-			ck_assert_uint_le(heap->nodes[(i - 1) / 2]->key, heap->nodes[i]->key);
+			ck_assert_uint_le(heap->slots[(i - 1) / 2].node->key, heap->slots[i].node->key);
 	}
 }
 
