@@ -14,20 +14,25 @@
 #include "base/str.h"
 
 #define NUMBER_DIGITS 20
+/* A literal with its length. */
+#define TEXT(literal)                                           \
+	{                                                       \
+		(const uint8_t *)(literal), sizeof(literal) - 1 \
+	}
 
 /* Where each type of key has a number or a name between two fixed parts. */
 static const struct form {
-	const char *before, *after;
+	struct centro_bytes before, after;
 	bool has_number, has_name;
 } forms[] = {
-	[CTR_KEY_EVENT] = {"event/", "", .has_number = true},
-	[CTR_KEY_HISTORY] = {"history/", "", .has_number = true},
-	[CTR_KEY_JOB_SPEC] = {"job/", "/spec", .has_number = true},
-	[CTR_KEY_JOB_STATE] = {"job/", "/state", .has_number = true},
-	[CTR_KEY_NODE] = {"node/", "", .has_number = true},
-	[CTR_KEY_QUEUE] = {"queue/", "", .has_name = true},
-	[CTR_KEY_IDS] = {"meta/ids", ""},
-	[CTR_KEY_FORMAT] = {"meta/format", ""},
+	[CTR_KEY_EVENT] = {TEXT("event/"), TEXT(""), .has_number = true},
+	[CTR_KEY_HISTORY] = {TEXT("history/"), TEXT(""), .has_number = true},
+	[CTR_KEY_JOB_SPEC] = {TEXT("job/"), TEXT("/spec"), .has_number = true},
+	[CTR_KEY_JOB_STATE] = {TEXT("job/"), TEXT("/state"), .has_number = true},
+	[CTR_KEY_NODE] = {TEXT("node/"), TEXT(""), .has_number = true},
+	[CTR_KEY_QUEUE] = {TEXT("queue/"), TEXT(""), .has_name = true},
+	[CTR_KEY_IDS] = {TEXT("meta/ids"), TEXT("")},
+	[CTR_KEY_FORMAT] = {TEXT("meta/format"), TEXT("")},
 };
 
 static void append(struct ctr_key *key, struct centro_bytes part)
@@ -54,13 +59,13 @@ static struct ctr_key make(enum ctr_key_type type, uint64_t number, struct centr
 	const struct form *form = &forms[type];
 	struct ctr_key key = {.size = 0};
 
-	CTR_ASSERT(form->before);
-	append(&key, ctr_bytes_str(form->before));
+	CTR_ASSERT(form->before.size > 0);
+	append(&key, form->before);
 	if (form->has_number)
 		append_number(&key, number);
 	if (form->has_name)
 		append(&key, name);
-	append(&key, ctr_bytes_str(form->after));
+	append(&key, form->after);
 	return key;
 }
 
@@ -132,8 +137,7 @@ static bool parse_number(struct centro_bytes digits, uint64_t *ret_number)
 static bool has_form(struct centro_bytes key, const struct form *form, uint64_t *ret_number,
 		     struct centro_bytes *ret_name)
 {
-	struct centro_bytes before = ctr_bytes_str(form->before);
-	struct centro_bytes after = ctr_bytes_str(form->after);
+	struct centro_bytes before = form->before, after = form->after;
 
 	if (key.size < before.size + after.size || !ctr_bytes_starts_with(key, before))
 		return false;
