@@ -28,7 +28,7 @@ static void on_down(void *arg, struct ctr_channel *channel, struct centro_instan
 	if (agent->is_registered)
 		ctr_log_info(agent->log, "connection lost: %s; %zu attempts go on",
 			     ctr_channel_last_error(channel), agent->attempt_count);
-	agent->is_registered = false;
+	agent->is_registered = agent->is_known = false;
 	agent->is_turned_away = false;
 }
 
@@ -93,9 +93,20 @@ static void init(struct ctr_agent *agent, const struct ctr_agent_options *option
 	ctr_map_init(&agent->by_handle, agent->allocator);
 	ctr_arena_init(&agent->arena, agent->allocator, SIZE_MAX);
 	ctr_buf_init(&agent->scratch, agent->allocator, 0);
-	ctr_buf_init(&agent->node_info, agent->allocator, 0);
+	ctr_arena_init(&agent->info_arena, agent->allocator, SIZE_MAX);
 	ctr_buf_init(&agent->node_name, agent->allocator, 0);
 	ctr_buf_init(&agent->datacenter, agent->allocator, 0);
+}
+
+static int keep_node_info(struct ctr_agent *agent, struct centro_bytes bytes,
+			  struct centro_error_text *text)
+{
+	ProtobufCMessage *message;
+	int error = ctr_message_decode(&centro__v1__node_info__descriptor, bytes,
+				       &agent->info_arena, &message, text);
+	if (!error)
+		agent->node_info = (const Centro__V1__NodeInfo *)message;
+	return error;
 }
 
 int ctr_agent_new(const struct ctr_agent_options *options, struct centro_time now,
@@ -107,11 +118,12 @@ int ctr_agent_new(const struct ctr_agent_options *options, struct centro_time no
 	if (!agent)
 		return ctr_error(text, CENTRO_ERR_NOMEM, "out of memory");
 	init(agent, options, now);
-	int error = CENTRO_ERR_NOMEM;
-	if (ctr_buf_append_bytes(&agent->node_info, options->node_info) == CENTRO_OK &&
-	    keep_text(&agent->node_name, options->node_name) &&
-	    keep_text(&agent->datacenter, options->datacenter) &&
-	    keep_env(agent, options->env, options->env_count))
+	int error = keep_node_info(agent, options->node_info, text);
+	if (!error && !(keep_text(&agent->node_name, options->node_name) &&
+			keep_text(&agent->datacenter, options->datacenter) &&
+			keep_env(agent, options->env, options->env_count)))
+		error = ctr_error(text, CENTRO_ERR_NOMEM, "out of memory");
+	if (!error)
 		error = open_channel(agent, options, now, text);
 	if (error) {
 		ctr_agent_free(agent);
@@ -140,7 +152,7 @@ void ctr_agent_free(struct ctr_agent *agent)
 	ctr_map_fini(&agent->by_handle);
 	ctr_arena_fini(&agent->arena);
 	ctr_buf_fini(&agent->scratch);
-	ctr_buf_fini(&agent->node_info);
+	ctr_arena_fini(&agent->info_arena);
 	ctr_buf_fini(&agent->node_name);
 	ctr_buf_fini(&agent->datacenter);
 	ctr_free(agent->allocator, agent);

@@ -51,6 +51,7 @@ struct ctr_attempt {
 	struct ctr_list told;   /* agent.reporting: part of the report under way */
 	bool start_acknowledged;
 	bool start_told, end_told; /* in the report under way */
+	bool is_held;              /* named in the last heartbeat, and not answered yet */
 	bool is_revoked;           /* no longer granted: it is killed, and never reported */
 	bool tail_failed;          /* that of a stream, in this try */
 	uint8_t tails;             /* of its streams on their way to the server */
@@ -64,7 +65,9 @@ struct ctr_agent {
 	void *host_arg;
 	struct ctr_channel *channel;
 	struct centro_time now;
-	struct ctr_buf node_info, node_name, datacenter;
+	const Centro__V1__NodeInfo *node_info;
+	struct ctr_arena info_arena; /* of `node_info` */
+	struct ctr_buf node_name, datacenter;
 	char **env;
 	size_t env_count;
 	uint64_t agent_id, session;
@@ -74,6 +77,7 @@ struct ctr_agent {
 	centro_node_id node;
 	uint64_t term;
 	bool is_registered, is_stopping;
+	bool is_known;       /* the server that is connected has its NodeInfo */
 	bool is_turned_away; /* by a server that stands and does not serve now */
 	int error;
 	/* Each at most once under way; NULL: not. */

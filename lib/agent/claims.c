@@ -84,7 +84,8 @@ void ctr_agent_claim(struct ctr_agent *agent)
 		return;
 	CTR_ASSERT(ctr_list_is_empty(&agent->claiming));
 	ctr_arena_reset(&agent->arena, SIZE_MAX);
-	request.attempts = ctr_agent_make_refs(agent, CTR_BATCH_MAX);
+	request.attempts = ctr_agent_make_refs(
+		agent, agent->attempt_count < CTR_BATCH_MAX ? agent->attempt_count : CTR_BATCH_MAX);
 	if (!request.attempts)
 		return;
 	request.node_id = agent->node;

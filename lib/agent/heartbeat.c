@@ -20,18 +20,34 @@ static struct centro_span span_of(const Google__Protobuf__Duration *duration)
 	return span;
 }
 
-static void renew_one(struct ctr_agent *agent,
-		      const Centro__V1__HeartbeatResponse__Renewal *renewal)
+static void renew(struct ctr_agent *agent, struct ctr_attempt *attempt, struct centro_span lease)
 {
-	struct centro_span lease = span_of(renewal->lease);
-	struct ctr_attempt *attempt =
-		renewal->attempt ? ctr_attempt_find(agent, ctr_codec_attempt_ref(renewal->attempt))
-				 : NULL;
-	if (!attempt || attempt->phase != CTR_ATTEMPT_STARTED || attempt->is_revoked ||
-	    lease.ns == 0 || attempt->lease.ns == CTR_LEASE_ENDLESS.ns)
+	attempt->is_held = false;
+	if (attempt->phase != CTR_ATTEMPT_STARTED || attempt->is_revoked || lease.ns == 0 ||
+	    attempt->lease.ns == CTR_LEASE_ENDLESS.ns)
 		return;
 	agent->host->set_lease(agent->host_arg, attempt->handle,
 			       ctr_after(agent->heartbeat_sent, lease));
+}
+
+static void renew_one(struct ctr_agent *agent,
+		      const Centro__V1__HeartbeatResponse__Renewal *renewal)
+{
+	struct ctr_attempt *attempt =
+		renewal->attempt ? ctr_attempt_find(agent, ctr_codec_attempt_ref(renewal->attempt))
+				 : NULL;
+	if (attempt)
+		renew(agent, attempt, span_of(renewal->lease));
+}
+
+/* Only what the heartbeat named: what was started since has its lease from its claim. */
+static void renew_others(struct ctr_agent *agent, struct centro_span lease)
+{
+	ctr_list_for_each (node, &agent->all) {
+		struct ctr_attempt *attempt = ctr_list_entry(node, struct ctr_attempt, link);
+		if (attempt->is_held)
+			renew(agent, attempt, lease);
+	}
 }
 
 static void revoke_one(struct ctr_agent *agent, const Centro__V1__AttemptRef *ref)
@@ -53,7 +69,7 @@ static void note_registration(struct ctr_agent *agent,
 			     (unsigned long long)response->node_id,
 			     (unsigned long long)response->term);
 	agent->node = response->node_id;
-	agent->is_registered = true;
+	agent->is_registered = agent->is_known = true;
 	agent->interval = span_of(response->interval);
 	if (agent->interval.ns == 0 || agent->interval.ns > agent->heartbeat_max.ns)
 		agent->interval = agent->heartbeat_max;
@@ -76,6 +92,7 @@ static void on_message(void *arg, struct ctr_grpc_call *call, struct centro_byte
 		renew_one(agent, response->renewals[i]);
 	for (size_t i = 0; i < response->n_revoked; i++)
 		revoke_one(agent, response->revoked[i]);
+	renew_others(agent, span_of(response->lease));
 }
 
 static void note_refusal(struct ctr_agent *agent, enum ctr_grpc_status status,
@@ -97,6 +114,7 @@ static void on_closed(void *arg, struct ctr_grpc_call *call, enum ctr_grpc_statu
 	agent->heartbeat_call = NULL;
 	if (status == CTR_GRPC_OK)
 		return;
+	agent->is_known = false;
 	ctr_agent_call_failed(agent, "heartbeat", status, message);
 	agent->heartbeat_due = agent->retry_due;
 	/* If the connection is gone too, that is forgotten with it. */
@@ -112,8 +130,9 @@ static size_t collect_held(struct ctr_agent *agent, Centro__V1__AttemptRef **ref
 {
 	size_t count = 0;
 	ctr_list_for_each (node, &agent->all) {
-		const struct ctr_attempt *attempt = ctr_list_entry(node, struct ctr_attempt, link);
-		if (attempt->phase >= CTR_ATTEMPT_STARTED && !attempt->is_revoked)
+		struct ctr_attempt *attempt = ctr_list_entry(node, struct ctr_attempt, link);
+		attempt->is_held = attempt->phase >= CTR_ATTEMPT_STARTED && !attempt->is_revoked;
+		if (attempt->is_held)
 			ctr_agent_set_ref(refs[count++], attempt);
 	}
 	return count;
@@ -122,16 +141,14 @@ static size_t collect_held(struct ctr_agent *agent, Centro__V1__AttemptRef **ref
 void ctr_agent_heartbeat(struct ctr_agent *agent)
 {
 	Centro__V1__HeartbeatRequest request = CENTRO__V1__HEARTBEAT_REQUEST__INIT;
-	struct centro_error_text text;
-	ProtobufCMessage *info;
 	CTR_ASSERT(!agent->heartbeat_call);
 	/* Whatever comes of this one: without memory it must not be tried in a loop. */
 	agent->heartbeat_due = ctr_after(agent->now.steady, agent->heartbeat_max);
 	ctr_arena_reset(&agent->arena, SIZE_MAX);
-	if (ctr_message_decode(&centro__v1__node_info__descriptor, ctr_buf_bytes(&agent->node_info),
-			       &agent->arena, &info, &text) != CENTRO_OK)
-		return;
-	request.node = (Centro__V1__NodeInfo *)info;
+	if (agent->is_known)
+		request.node_id = agent->node;
+	else
+		request.node = (Centro__V1__NodeInfo *)agent->node_info;
 	request.agent_id = agent->agent_id;
 	request.session = agent->session;
 	request.term = agent->term;

@@ -157,9 +157,10 @@ void ctr_agent_report(struct ctr_agent *agent)
 		return;
 	CTR_ASSERT(ctr_list_is_empty(&agent->reporting));
 	ctr_arena_reset(&agent->arena, SIZE_MAX);
-	/* The last attempt may bring two. */
-	request.updates =
-		ctr_arena_array(&agent->arena, agent->report_max + 1, sizeof(*request.updates));
+	/* Each attempt may bring two, the last one too. */
+	size_t count = agent->attempt_count < agent->report_max ? agent->attempt_count * 2
+								: agent->report_max + 1;
+	request.updates = ctr_arena_array(&agent->arena, count, sizeof(*request.updates));
 	if (!request.updates) {
 		ctr_agent_pause(agent);
 		return;

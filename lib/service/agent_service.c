@@ -66,6 +66,24 @@ static int register_node(struct ctr_rpc *rpc, const Centro__V1__HeartbeatRequest
 	return status;
 }
 
+/* Which node beats: one that says all of itself, or only the number that it was told. */
+static int beating_node(struct ctr_rpc *rpc, const Centro__V1__HeartbeatRequest *request,
+			centro_node_id *ret_node)
+{
+	if (request->node)
+		return register_node(rpc, request, ret_node);
+	if (request->node_id == 0)
+		return ctr_rpc_error(rpc, CENTRO_ERR_INVALID, "node: missing; it says who beats");
+	const struct ctr_node *node =
+		ctr_core_find_node(ctr_engine_core(rpc->service->engine), request->node_id);
+	if (!node || node->agent_id != request->agent_id)
+		return ctr_rpc_error(rpc, CENTRO_ERR_NOT_FOUND,
+				     "node_id: %llu is no node of this agent; send `node`",
+				     (unsigned long long)request->node_id);
+	*ret_node = node->id;
+	return CENTRO_OK;
+}
+
 /* Often enough for the shortest lease to be renewed twice before it ends. */
 static struct centro_span heartbeat_interval(const struct ctr_service *service,
 					     const struct centro_span *leases, size_t count)
@@ -78,46 +96,77 @@ static struct centro_span heartbeat_interval(const struct ctr_service *service,
 	return interval;
 }
 
-static int append_renewal(struct ctr_rpc *rpc, Centro__V1__AttemptRef *ref, struct centro_span lease)
+static Centro__V1__HeartbeatResponse__Renewal *new_renewal(struct ctr_arena *arena,
+							   Centro__V1__AttemptRef *ref,
+							   struct centro_span lease)
 {
-	Google__Protobuf__Duration duration;
-	Centro__V1__HeartbeatResponse__Renewal renewal =
-		CENTRO__V1__HEARTBEAT_RESPONSE__RENEWAL__INIT;
-	google__protobuf__duration__init(&duration);
-	ctr_codec_set_span(&duration, lease);
-	renewal.attempt = ref;
-	renewal.lease = &duration;
-	ctr_buf_clear(&rpc->service->scratch);
-	int error = ctr_message_encode(&renewal.base, &rpc->service->scratch);
-	return error ? error
-		     : ctr_message_append_field(&rpc->response, 3,
-						ctr_buf_bytes(&rpc->service->scratch));
+	Centro__V1__HeartbeatResponse__Renewal *renewal =
+		ctr_arena_array(arena, 1, sizeof(*renewal));
+	Google__Protobuf__Duration *duration = ctr_arena_array(arena, 1, sizeof(*duration));
+	if (!renewal || !duration)
+		return NULL;
+	centro__v1__heartbeat_response__renewal__init(renewal);
+	google__protobuf__duration__init(duration);
+	ctr_codec_set_span(duration, lease);
+	renewal->attempt = ref;
+	renewal->lease = duration;
+	return renewal;
 }
 
-static int append_ref(struct ctr_rpc *rpc, uint32_t field, Centro__V1__AttemptRef *ref)
+/*
+ * What is granted no more has no lease. Most leases are of one length, which is said once
+ * for all of them. False: no memory.
+ */
+static bool fill_answer(struct ctr_arena *arena, const Centro__V1__HeartbeatRequest *request,
+			const struct centro_span *leases, struct centro_span common,
+			Centro__V1__HeartbeatResponse *response)
 {
-	ctr_buf_clear(&rpc->service->scratch);
-	int error = ctr_message_encode(&ref->base, &rpc->service->scratch);
-	return error ? error
-		     : ctr_message_append_field(&rpc->response, field,
-						ctr_buf_bytes(&rpc->service->scratch));
+	response->renewals =
+		ctr_arena_array(arena, request->n_held + 1, sizeof(*response->renewals));
+	response->revoked = ctr_arena_array(arena, request->n_held + 1, sizeof(*response->revoked));
+	if (!response->renewals || !response->revoked)
+		return false;
+	for (size_t i = 0; i < request->n_held; i++) {
+		if (leases[i].ns == 0) {
+			response->revoked[response->n_revoked++] = request->held[i];
+		} else if (leases[i].ns != common.ns) {
+			Centro__V1__HeartbeatResponse__Renewal *renewal =
+				new_renewal(arena, request->held[i], leases[i]);
+			if (!renewal)
+				return false;
+			response->renewals[response->n_renewals++] = renewal;
+		}
+	}
+	return true;
+}
+
+/* That of the first: 0 if nothing is renewed. */
+static struct centro_span common_lease(const struct centro_span *leases, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (leases[i].ns > 0)
+			return leases[i];
+	}
+	return (struct centro_span){0};
 }
 
 static int answer_heartbeat(struct ctr_rpc *rpc, const Centro__V1__HeartbeatRequest *request,
 			    centro_node_id node, const struct centro_span *leases)
 {
-	Google__Protobuf__Duration interval;
+	Google__Protobuf__Duration interval, lease;
+	struct centro_span common = common_lease(leases, request->n_held);
 	Centro__V1__HeartbeatResponse response = CENTRO__V1__HEARTBEAT_RESPONSE__INIT;
 	google__protobuf__duration__init(&interval);
+	google__protobuf__duration__init(&lease);
 	ctr_codec_set_span(&interval, heartbeat_interval(rpc->service, leases, request->n_held));
 	response.node_id = node;
 	response.term = ctr_engine_get_term(rpc->service->engine);
 	response.interval = &interval;
-	int error = ctr_message_encode(&response.base, &rpc->response);
-	for (size_t i = 0; !error && i < request->n_held; i++)
-		error = leases[i].ns > 0 ? append_renewal(rpc, request->held[i], leases[i])
-					 : append_ref(rpc, 4, request->held[i]);
-	return error;
+	ctr_codec_set_span(&lease, common);
+	response.lease = common.ns > 0 ? &lease : NULL;
+	if (!fill_answer(&rpc->service->arena, request, leases, common, &response))
+		return CENTRO_ERR_NOMEM;
+	return ctr_message_encode(&response.base, &rpc->response);
 }
 
 static int heartbeat(struct ctr_rpc *rpc, const ProtobufCMessage *message)
@@ -129,7 +178,7 @@ static int heartbeat(struct ctr_rpc *rpc, const ProtobufCMessage *message)
 	centro_node_id node = 0;
 	int status = check_term(rpc, request->term);
 	if (status == CENTRO_OK)
-		status = register_node(rpc, request, &node);
+		status = beating_node(rpc, request, &node);
 	if (status != CENTRO_OK)
 		return status;
 
@@ -163,12 +212,15 @@ static int answer_claim(struct ctr_rpc *rpc, const Centro__V1__ClaimJobRequest *
 {
 	Centro__V1__ClaimJobResponse response = CENTRO__V1__CLAIM_JOB_RESPONSE__INIT;
 	response.term = ctr_engine_get_term(rpc->service->engine);
-	int error = ctr_message_encode(&response.base, &rpc->response);
-	for (size_t i = 0; !error && i < request->n_attempts; i++) {
+	response.granted = ctr_arena_array(&rpc->service->arena, request->n_attempts + 1,
+					   sizeof(*response.granted));
+	if (!response.granted)
+		return CENTRO_ERR_NOMEM;
+	for (size_t i = 0; i < request->n_attempts; i++) {
 		if (granted[i])
-			error = append_ref(rpc, 2, request->attempts[i]);
+			response.granted[response.n_granted++] = request->attempts[i];
 	}
-	return error;
+	return ctr_message_encode(&response.base, &rpc->response);
 }
 
 static int claim_job(struct ctr_rpc *rpc, const ProtobufCMessage *message)
@@ -216,7 +268,7 @@ static struct centro_instant wall_of(const Google__Protobuf__Timestamp *time)
 }
 
 static int report_one(struct ctr_rpc *rpc, const Centro__V1__UpdateStatusRequest *request,
-		      const Centro__V1__StatusUpdate *update)
+		      const Centro__V1__StatusUpdate *update, bool *ret_stale)
 {
 	struct ctr_service *service = rpc->service;
 	if (!update->attempt || update->state == CENTRO__V1__STATUS_UPDATE__STATE__unspecified)
@@ -236,8 +288,9 @@ static int report_one(struct ctr_rpc *rpc, const Centro__V1__UpdateStatusRequest
 	};
 	struct ctr_result result;
 	int status = ctr_engine_execute(service->engine, service->now, &command, &result);
-	if (status == CENTRO_ERR_STALE || status == CENTRO_ERR_NOT_FOUND)
-		return append_ref(rpc, 2, update->attempt);
+	*ret_stale = status == CENTRO_ERR_STALE || status == CENTRO_ERR_NOT_FOUND;
+	if (*ret_stale)
+		return CENTRO_OK;
 	if (status != CENTRO_OK)
 		rpc->text = result.text;
 	return status;
@@ -260,10 +313,19 @@ static int update_status(struct ctr_rpc *rpc, const ProtobufCMessage *message)
 
 	Centro__V1__UpdateStatusResponse response = CENTRO__V1__UPDATE_STATUS_RESPONSE__INIT;
 	response.term = ctr_engine_get_term(rpc->service->engine);
-	status = ctr_message_encode(&response.base, &rpc->response);
-	for (size_t i = 0; status == CENTRO_OK && i < request->n_updates; i++)
-		status = report_one(rpc, request, request->updates[i]);
-	return status;
+	response.stale = ctr_arena_array(&rpc->service->arena, request->n_updates + 1,
+					 sizeof(*response.stale));
+	if (!response.stale)
+		return CENTRO_ERR_NOMEM;
+	for (size_t i = 0; i < request->n_updates; i++) {
+		bool is_stale;
+		status = report_one(rpc, request, request->updates[i], &is_stale);
+		if (status != CENTRO_OK)
+			return status;
+		if (is_stale)
+			response.stale[response.n_stale++] = request->updates[i]->attempt;
+	}
+	return ctr_message_encode(&response.base, &rpc->response);
 }
 
 const struct ctr_method ctr_method_heartbeat = {

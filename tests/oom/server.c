@@ -95,7 +95,7 @@ static void furnish(struct net *net)
 {
 	net_ask(net, "AgentService/Heartbeat", HEARTBEAT("n1", ""));
 	net_ask(net, "JobService/Submit", SUBMIT("one", ""));
-	net_ask(net, "JobService/Submit", SUBMIT("two", ""));
+	net_ask(net, "JobService/Submit", SUBMIT("two", ",\"lease\":\"9s\""));
 	net_ask(net, "JobService/Submit", SUBMIT("three", ",\"resources\":{\"cpu_milli\":9000}"));
 	net_ask(net, "JobService/Submit", SUBMIT("four", ",\"resources\":{\"cpu_milli\":9000}"));
 	net_ask(net, "AgentService/ClaimJob", "{" AGENT ",\"attempts\":[" ATTEMPT("1") "]}");
@@ -128,6 +128,8 @@ static const struct method {
 	{"NodeService/Get", "{\"name\":\"n1\"}", "\"named\":{\"gpu\":1}"},
 	{"AgentService/Heartbeat", HEARTBEAT("n1", "\"held\":[" ATTEMPT("1") "," ATTEMPT("9") "],"),
 	 "\"revoked\":[{"},
+	{"AgentService/Heartbeat", HEARTBEAT("n1", "\"held\":[" ATTEMPT("1") "," ATTEMPT("2") "],"),
+	 "\"lease\":\"9s\"}]"},
 	{"AgentService/Heartbeat", HEARTBEAT("n2", "")},
 	{"AgentService/GetJob", ORDERS, "\"job_name\":\"j\"", .is_endless = true},
 	{"AgentService/ClaimJob", "{" AGENT ",\"attempts\":[" ATTEMPT("2") "]}"},

@@ -256,7 +256,13 @@ static void on_heartbeat(void *arg, struct ctr_grpc_call *call, struct centro_by
 	set_span(&lease, script->lease_ms);
 	set_span(&interval, script->interval_ms);
 	script->heartbeats++;
-	ck_assert_str_eq(request->node->name, "n1");
+	/* All of itself until it was heard, then its number. */
+	if (request->node)
+		ck_assert_str_eq(request->node->name, "n1");
+	else
+		ck_assert_uint_eq(request->node_id, NODE_ID);
+	ck_assert(!request->node || !request->node_id);
+	script->introductions += request->node != NULL;
 	ck_assert_uint_eq(request->agent_id, 7);
 	ck_assert_uint_eq(request->session, 9);
 	SAY(script, "heartbeat held=");
@@ -266,6 +272,11 @@ static void on_heartbeat(void *arg, struct ctr_grpc_call *call, struct centro_by
 		say_ref(script, ref);
 		if (same(ref, script->revoked)) {
 			response.revoked[response.n_revoked++] = request->held[i];
+			continue;
+		}
+		/* The first by name, the others with all. */
+		if (response.n_renewals > 0) {
+			response.lease = &lease;
 			continue;
 		}
 		Centro__V1__HeartbeatResponse__Renewal *renewal =

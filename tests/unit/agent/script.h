@@ -54,6 +54,7 @@ struct script {
 	struct ctr_grpc_call *orders_call; /* the stream; NULL: not open */
 	struct ctr_grpc_call *held_call;   /* the last that was to HOLD */
 	struct ctr_buf held_response;
+	size_t introductions; /* heartbeats with a NodeInfo */
 	size_t heartbeats, claims, reports, pushes, push_calls;
 	size_t pushed_bytes;
 	bool is_push_paused; /* the server does not read */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Registration, leases and terms. */
 #include <stdio.h>
+#include <string.h>
 
 #include "script.h"
 #include "support/suite.h"
@@ -66,6 +67,43 @@ START_TEST(test_lease_counts_from_the_sending)
 	ck_assert_int_eq(sscanf((char *)script.transcript.data, "lease 1.0.0.1 %llu", &left), 1);
 	ck_assert_uint_le(left, 298000);
 	ck_assert_uint_ge(left, 297900);
+}
+END_TEST
+
+/* Its lease counts from its claim: the server has not renewed it. */
+START_TEST(test_what_started_since_is_not_renewed)
+{
+	run_job(1);
+	run_job(2);
+	script.heartbeat = HOLD;
+	script_wait(&script, 5000);
+	script_expect(&script, "heartbeat held=1.0.0.1,2.0.0.1\n");
+	run_job(3);
+	script_wait(&script, 500);
+	script.is_quiet = false;
+	script_release(&script);
+	ctr_buf_append_char(&script.transcript, '\0');
+	const char *told = (char *)script.transcript.data;
+	ck_assert_ptr_nonnull(strstr(told, "lease 1.0.0.1 "));
+	ck_assert_ptr_nonnull(strstr(told, "lease 2.0.0.1 "));
+	ck_assert_ptr_null(strstr(told, "lease 3.0.0.1 "));
+}
+END_TEST
+
+/* All of itself once, then its number, and all again when something went wrong. */
+START_TEST(test_introduces_itself_once)
+{
+	ck_assert_uint_eq(script.introductions, 1);
+	script.is_quiet = true;
+	script_wait(&script, 60000);
+	ck_assert_uint_ge(script.heartbeats, 10);
+	ck_assert_uint_eq(script.introductions, 1);
+	script.heartbeat = STALE;
+	script_wait(&script, 5000);
+	script.heartbeat = ANSWER;
+	ck_assert_uint_eq(script.introductions, 1);
+	script_wait(&script, 60000);
+	ck_assert_uint_eq(script.introductions, 2);
 }
 END_TEST
 
@@ -217,6 +255,8 @@ int main(void)
 	tcase_add_test(test_case, test_interval_is_the_servers_but_at_most_ours);
 	tcase_add_test(test_case, test_short_lease_is_renewed_in_time);
 	tcase_add_test(test_case, test_lease_counts_from_the_sending);
+	tcase_add_test(test_case, test_what_started_since_is_not_renewed);
+	tcase_add_test(test_case, test_introduces_itself_once);
 	tcase_add_test(test_case, test_revoked_is_killed_and_not_reported);
 	tcase_add_test(test_case, test_endless_lease);
 	tcase_add_test(test_case, test_failed_heartbeat_is_tried_again);

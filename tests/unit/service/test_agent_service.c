@@ -98,10 +98,50 @@ START_TEST(test_a_heartbeat_renews_revokes_and_says_again)
 		"{\"node\":{\"name\":\"n1\",\"capacity\":{\"cpu_milli\":4000,\"memory_mib\":4096}},"
 		"\"agent_id\":\"7\",\"session\":\"1\",\"held\":"
 		"[{\"job\":\"1\",\"attempt\":1},{\"job\":\"1\",\"attempt\":9}]}");
-	assert_contains(call_answers(beat), "\"renewals\":[{\"attempt\":{\"job\":\"1\",\"attempt\":1},"
-					    "\"lease\":\"3s\"}]");
+	assert_contains(call_answers(beat), "\"lease\":\"3s\"");
 	assert_contains(call_answers(beat), "\"revoked\":[{\"job\":\"1\",\"attempt\":9}]");
 	assert_contains(call_answers(beat), "\"interval\":\"1s\"");
+}
+END_TEST
+
+/* The first length is said once for all that have it, the others by name. */
+START_TEST(test_leases_of_two_lengths)
+{
+	fixture_heartbeat(&fixture, NULL);
+	fixture_ask(&fixture, "JobService/Submit",
+		    "{\"job\":{\"tasks\":[{\"name\":\"a\",\"command\":[\"a\"],\"lease\":\"3s\",\"count\":2},"
+		    "{\"name\":\"b\",\"command\":[\"b\"],\"lease\":\"9s\"}]}}");
+	struct call *beat = fixture_call(
+		&fixture, "AgentService/Heartbeat",
+		"{\"node_id\":\"1\",\"agent_id\":\"7\",\"session\":\"1\",\"held\":"
+		"[{\"job\":\"1\",\"attempt\":1},{\"job\":\"1\",\"task\":1,\"attempt\":1},"
+		"{\"job\":\"1\",\"index\":1,\"attempt\":1}]}");
+	assert_contains(call_answers(beat),
+			"\"renewals\":[{\"attempt\":{\"job\":\"1\",\"task\":1,\"attempt\":1},"
+			"\"lease\":\"9s\"}],\"interval\":\"1s\",\"lease\":\"3s\"");
+}
+END_TEST
+
+/* A node that was heard once needs no more than its number. */
+START_TEST(test_a_heartbeat_by_number)
+{
+	static const char by_number[] =
+		"{\"node_id\":\"1\",\"agent_id\":\"7\",\"session\":\"1\"}";
+	fixture_refused(&fixture, "AgentService/Heartbeat", by_number, CTR_GRPC_NOT_FOUND, "node_id");
+	fixture_heartbeat(&fixture, NULL);
+	assert_contains(fixture_ask(&fixture, "AgentService/Heartbeat", by_number),
+			"\"node_id\":\"1\"");
+	fixture_refused(&fixture, "AgentService/Heartbeat",
+			"{\"node_id\":\"1\",\"agent_id\":\"8\",\"session\":\"1\"}",
+			CTR_GRPC_NOT_FOUND, "node_id");
+	fixture_refused(&fixture, "AgentService/Heartbeat", "{\"agent_id\":\"7\",\"session\":\"1\"}",
+			CTR_GRPC_INVALID_ARGUMENT, "node");
+	/* A sign of life like any other: 60 s count from the last one. */
+	for (int i = 0; i < 3; i++) {
+		fixture_wait(&fixture, 40000);
+		fixture_ask(&fixture, "AgentService/Heartbeat", by_number);
+	}
+	assert_contains(fixture_ask(&fixture, "NodeService/List", "{}"), "\"state\":\"ready\"");
 }
 END_TEST
 
@@ -173,6 +213,8 @@ int main(void)
 	tcase_add_test(tcase, test_nothing_is_ordered_or_claimed_before_it_is_durable);
 	tcase_add_test(tcase, test_a_stream_opened_anew_says_what_still_holds);
 	tcase_add_test(tcase, test_a_heartbeat_renews_revokes_and_says_again);
+	tcase_add_test(tcase, test_leases_of_two_lengths);
+	tcase_add_test(tcase, test_a_heartbeat_by_number);
 	tcase_add_test(tcase, test_who_is_not_trusted);
 	tcase_add_test(tcase, test_nodes_are_listed);
 	suite_add_tcase(suite, tcase);
