@@ -18,7 +18,7 @@
 /* Every so many durable events the whole disk is loaded into a second core. */
 #define EVENTS_PER_LOAD 1000
 /* Every so many turns a whole state is checked. */
-#define TURNS_PER_CHECK 512
+#define TURNS_PER_CHECK 1024
 /* Every so many looks all jobs that were ever accepted are looked at. */
 #define CHECKS_PER_SWEEP 20
 #define FIELD_REQUEST_ID 4 /* of Job */
@@ -86,12 +86,10 @@ static void note_state(struct ctr_sim_oracle *oracle, struct ctr_sim_known *know
 	known->has_state = is_there;
 }
 
-static void note_op(struct ctr_sim_world *world, const struct centro_op *op)
+static void note_op(struct ctr_sim_world *world, const struct centro_op *op, enum ctr_key_type type,
+		    uint64_t number)
 {
 	struct ctr_sim_oracle *oracle = &world->oracle;
-	uint64_t number = 0;
-	struct centro_bytes name;
-	enum ctr_key_type type = ctr_key_parse(op->key, &number, &name);
 	bool is_put = op->type == CENTRO_OP_PUT;
 	if (!is_put && op->type != CENTRO_OP_DELETE)
 		return;
@@ -182,16 +180,6 @@ static void fold_batch(struct ctr_sim_world *world, struct centro_bytes value)
 		fold_event(world, batch->events[i]);
 }
 
-/* The number in the key of a record of events; 0: it is none. */
-static uint64_t event_row(const struct centro_op *op)
-{
-	uint64_t number = 0;
-	struct centro_bytes name;
-	bool is_one = op->type == CENTRO_OP_PUT &&
-		      ctr_key_parse(op->key, &number, &name) == CTR_KEY_EVENT;
-	return is_one ? number : 0;
-}
-
 /* Whatever a batch takes away of an accepted job, it must put elsewhere. */
 static void check_kept(struct ctr_sim_world *world, const struct centro_batch *batch)
 {
@@ -273,12 +261,14 @@ void ctr_sim_note_written(void *arg, const struct centro_batch *batch, uint64_t 
 	oracle->has_durable_hash = server != NULL;
 	for (size_t i = 0; i < centro_batch_count(batch); i++) {
 		struct centro_op op = centro_batch_get(batch, i);
-		uint64_t row = event_row(&op);
-		if (row == 0) {
-			note_op(world, &op);
+		uint64_t number = 0;
+		struct centro_bytes name;
+		enum ctr_key_type type = ctr_key_parse(op.key, &number, &name);
+		if (type != CTR_KEY_EVENT || op.type != CENTRO_OP_PUT) {
+			note_op(world, &op, type, number);
 			continue;
 		}
-		oracle->last_event_row = row;
+		oracle->last_event_row = number;
 		fold_batch(world, op.value);
 	}
 	check_kept(world, batch);

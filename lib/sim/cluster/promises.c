@@ -204,14 +204,11 @@ void ctr_sim_i10_no_gap(struct ctr_sim_world *world, uint64_t before, uint64_t n
 
 static bool batch_has_job(const struct centro_batch *batch, centro_job_id id)
 {
+	struct ctr_key state = ctr_key_job_state(id), history = ctr_key_history(id);
 	for (size_t i = 0; i < centro_batch_count(batch); i++) {
 		struct centro_op op = centro_batch_get(batch, i);
-		uint64_t number;
-		struct centro_bytes name;
-		if (op.type != CENTRO_OP_PUT)
-			continue;
-		enum ctr_key_type type = ctr_key_parse(op.key, &number, &name);
-		if (number == id && (type == CTR_KEY_JOB_STATE || type == CTR_KEY_HISTORY))
+		if (op.type == CENTRO_OP_PUT && (ctr_bytes_equal(op.key, ctr_key_bytes(&state)) ||
+						 ctr_bytes_equal(op.key, ctr_key_bytes(&history))))
 			return true;
 	}
 	return false;
@@ -484,10 +481,9 @@ static bool fits(const struct ctr_core *core, const struct ctr_instance *instanc
 static const struct ctr_node *room_for(const struct ctr_core *core,
 				       const struct ctr_instance *instance)
 {
-	const struct ctr_node *node;
-	for (centro_node_id id = 0; (node = ctr_core_node_above(core, id)); id = node->id) {
-		if (fits(core, instance, node))
-			return node;
+	for (uint32_t i = 0; i < core->nodes.count; i++) {
+		if (fits(core, instance, core->nodes.list[i]))
+			return core->nodes.list[i];
 	}
 	return NULL;
 }
