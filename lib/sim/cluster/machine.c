@@ -92,6 +92,7 @@ static void end_run(struct ctr_sim_run *run, const struct ending *ending)
 	struct ctr_sim_agent *agent = run->agent;
 	bool was_killed = !ending->by_itself;
 	run->stage = CTR_SIM_RUN_ENDED;
+	agent->has_news = true;
 	run->end = (struct ctr_attempt_end){
 		.cause = ending->cause,
 		.exit_code = was_killed           ? (run->is_stubborn ? 137 : 143)
@@ -200,6 +201,7 @@ static int start(void *arg, uint32_t handle, struct centro_instant lease_end,
 	struct centro_time now = now_of(agent);
 	CTR_ASSERT(run->stage == CTR_SIM_RUN_PREPARED);
 	run->stage = CTR_SIM_RUN_RUNNING;
+	agent->has_news = true;
 	run->start = now.steady;
 	run->start_wall = now.wall;
 	run->lease_end = lease_end;
@@ -281,6 +283,9 @@ const struct ctr_agent_host ctr_sim_host = {
 
 void ctr_sim_machine_report(struct ctr_sim_agent *agent)
 {
+	if (!agent->has_news)
+		return;
+	agent->has_news = false;
 	ctr_list_for_each_safe (node, &agent->runs) {
 		struct ctr_sim_run *run = ctr_list_entry(node, struct ctr_sim_run, link);
 		if (run->stage == CTR_SIM_RUN_PREPARED || run->end_told)

@@ -109,6 +109,7 @@ struct ctr_sim_agent {
 	centro_node_id node;
 	uint32_t cpu_milli;
 	bool is_stopping;
+	bool has_news;       /* a run has started or ended since the agent was told */
 	uint32_t pauses;     /* of the machine, that are on */
 	uint64_t resumed_at; /* true time at which the last one ended */
 	struct ctr_buf info; /* an encoded NodeInfo */
