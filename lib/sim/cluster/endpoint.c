@@ -37,7 +37,7 @@ static void take(struct ctr_sim_endpoint *endpoint, struct ctr_sim_packet *packe
 		break;
 	case CTR_SIM_DATA:
 		if (packet->heartbeat != 0 && packet->heartbeat == conn->heartbeat)
-			ctr_sim_note_heard(conn->world, conn->client_machine);
+			ctr_sim_note_heard(conn->world, conn->client_machine, packet->sent_at);
 		(void)ctr_channel_recv(endpoint->channel, now,
 				       ctr_bytes(packet->bytes, packet->size));
 		break;

@@ -138,6 +138,7 @@ static struct ctr_sim_packet *packet_new(struct ctr_sim_conn *conn, enum ctr_sim
 	packet->conn = conn;
 	packet->type = type;
 	packet->direction = direction;
+	packet->sent_at = conn->world->now;
 	packet->size = bytes.size;
 	if (bytes.size > 0)
 		memcpy(packet->bytes, bytes.data, bytes.size);

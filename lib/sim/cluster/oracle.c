@@ -330,14 +330,14 @@ void ctr_sim_note_heartbeat(struct ctr_sim_world *world, uint32_t machine, uint6
 	world->agents[number].answered_at = sent_at;
 }
 
-void ctr_sim_note_heard(struct ctr_sim_world *world, uint32_t machine)
+void ctr_sim_note_heard(struct ctr_sim_world *world, uint32_t machine, uint64_t given_at)
 {
 	uint32_t number = machine - world->server_count;
 	CTR_ASSERT(number < world->agent_count);
 	struct ctr_sim_agent *agent = &world->agents[number];
 	/* One that is given up already, as after a time asleep, is not heard. */
 	if (agent->agent && agent->agent->heartbeat_call)
-		agent->heard_at = world->now;
+		agent->heard_at = given_at;
 }
 
 void ctr_sim_note_started(struct ctr_sim_run *run)

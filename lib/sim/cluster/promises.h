@@ -39,8 +39,8 @@ void ctr_sim_note_event(struct ctr_sim_server *server, const struct ctr_event *e
 void ctr_sim_note_turn(struct ctr_sim_server *server);
 /* A server accepts a heartbeat that `machine` sent at that true time. */
 void ctr_sim_note_heartbeat(struct ctr_sim_world *world, uint32_t machine, uint64_t sent_at);
-/* The agent of `machine` takes the answer to one. */
-void ctr_sim_note_heard(struct ctr_sim_world *world, uint32_t machine);
+/* The agent of `machine` takes the answer to one, which a server gave at that true time. */
+void ctr_sim_note_heard(struct ctr_sim_world *world, uint32_t machine, uint64_t given_at);
 void ctr_sim_note_started(struct ctr_sim_run *run);
 void ctr_sim_note_ended(struct ctr_sim_run *run, bool by_itself);
 /* A client has the answer to its submit. */

@@ -105,7 +105,7 @@ struct ctr_sim_agent {
 	uint32_t last_handle, boot, number;
 	uint64_t agent_id, session, term_seen;
 	uint64_t answered_at; /* true time at which its last answered heartbeat was sent */
-	uint64_t heard_at;    /* true time at which it took the answer to one */
+	uint64_t heard_at;    /* true time at which the last answer that it took was given */
 	centro_node_id node;
 	uint32_t cpu_milli;
 	bool is_stopping;
@@ -168,6 +168,7 @@ struct ctr_sim_packet {
 	enum ctr_sim_packet_type type;
 	enum ctr_sim_direction direction;
 	uint32_t heartbeat; /* the call that it answers, if that is one; 0: it is none */
+	uint64_t sent_at;   /* true time */
 	size_t size;
 	uint8_t bytes[];
 };
