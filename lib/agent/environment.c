@@ -15,17 +15,12 @@ struct environment {
 	bool is_short;      /* of memory */
 };
 
-static bool same_name(const char *a, const char *b)
-{
-	size_t size = strcspn(a, "=");
-	return size == strcspn(b, "=") && memcmp(a, b, size) == 0;
-}
-
 /* In the place of the same name, or at the end. */
 static void put(struct environment *environment, const char *item)
 {
+	size_t size = strcspn(item, "=") + 1; /* the name with its '=' */
 	for (size_t i = 0; i < environment->count && i < environment->replaceable; i++) {
-		if (!same_name(environment->items[i], item))
+		if (strncmp(environment->items[i], item, size) != 0)
 			continue;
 		environment->items[i] = item;
 		return;
