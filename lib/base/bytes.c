@@ -37,15 +37,6 @@ static inline void sip_word(struct sip *sip, uint64_t word)
 	sip->v0 ^= word;
 }
 
-/* Little-endian, `size` <= 8. */
-static inline uint64_t load_word(const uint8_t *data, size_t size)
-{
-	uint64_t word = 0;
-	for (size_t i = 0; i < size; i++)
-		word |= (uint64_t)data[i] << (8 * i);
-	return word;
-}
-
 uint64_t ctr_hash_bytes(struct centro_bytes bytes, uint64_t seed)
 {
 	/* The key's second half only has to differ from the first. */
@@ -59,11 +50,11 @@ uint64_t ctr_hash_bytes(struct centro_bytes bytes, uint64_t seed)
 
 	size_t whole = bytes.size - bytes.size % 8;
 	for (size_t at = 0; at < whole; at += 8)
-		sip_word(&sip, load_word(bytes.data + at, 8));
+		sip_word(&sip, ctr_load_le(bytes.data + at, 8));
 
 	uint64_t last = (uint64_t)(bytes.size & 0xff) << 56;
 	if (whole < bytes.size)
-		last |= load_word(bytes.data + whole, bytes.size - whole);
+		last |= ctr_load_le(bytes.data + whole, bytes.size - whole);
 	sip_word(&sip, last);
 
 	sip.v2 ^= 0xff;

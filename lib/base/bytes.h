@@ -58,6 +58,15 @@ static inline bool ctr_mul_size(size_t a, size_t b, size_t *ret)
 	return true;
 }
 
+/* Little-endian, `size` <= 8. */
+static inline uint64_t ctr_load_le(const uint8_t *data, size_t size)
+{
+	uint64_t word = 0;
+	for (size_t i = 0; i < size; i++)
+		word |= (uint64_t)data[i] << (8 * i);
+	return word;
+}
+
 /*
  * SipHash-1-3: nobody who does not know `seed` can choose keys that collide.
  * The same on every machine.

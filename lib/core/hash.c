@@ -14,9 +14,6 @@
  *
  * Layer: core.
  */
-#include <endian.h>
-#include <string.h>
-
 #include "base/assert.h"
 #include "base/bytes.h"
 #include "core/internal.h"
@@ -39,10 +36,9 @@ static void mix_bytes(uint64_t *hash, struct centro_bytes bytes)
 {
 	mix(hash, bytes.size);
 	for (size_t at = 0; at < bytes.size; at += sizeof(uint64_t)) {
-		uint64_t word = 0;
 		size_t left = bytes.size - at;
-		memcpy(&word, bytes.data + at, left < sizeof(word) ? left : sizeof(word));
-		mix(hash, le64toh(word));
+		mix(hash, ctr_load_le(bytes.data + at,
+				      left < sizeof(uint64_t) ? left : sizeof(uint64_t)));
 	}
 }
 
