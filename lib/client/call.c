@@ -15,7 +15,7 @@
 #include "base/bytes.h"
 #include "base/str.h"
 
-#define TEXT_SIZE 1024
+#define TEXT_SIZE 4608
 /* Before the next call is tried on a connection that refused one. */
 #define REFUSED_PAUSE_MS 50
 

@@ -33,6 +33,8 @@ size_t ctr_grpc_timeout_format(struct centro_span span, char text[CTR_GRPC_TIMEO
 
 /* grpc-message: all but space to '~' becomes %XX, and '%' itself. */
 int ctr_grpc_percent_encode(struct ctr_buf *buf, struct centro_bytes text);
+/* How many bytes one becomes. */
+size_t ctr_grpc_percent_size(uint8_t c);
 /* What is not %XX stays as it came. */
 int ctr_grpc_percent_decode(struct ctr_buf *buf, struct centro_bytes text);
 

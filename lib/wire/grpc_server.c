@@ -15,8 +15,8 @@
 #include "base/bytes.h"
 #include "wire/grpc_meta.h"
 
-/* Of a status message before it is encoded. gRPC's clients stop at 8 KiB of headers. */
-#define MESSAGE_BYTES_MAX ((size_t)2048)
+/* Of a status message as it is encoded. gRPC's clients stop at 8 KiB of headers. */
+#define MESSAGE_BYTES_MAX ((size_t)6144)
 /* Of a path that an answer repeats. */
 #define PATH_SHOWN_MAX ((size_t)128)
 
@@ -187,10 +187,13 @@ void ctr_server_begin_response(struct ctr_grpc_call *call)
 /* The longest start of it that is not over the limit and cuts no character. */
 static struct centro_bytes shorten(struct centro_bytes text)
 {
-	if (text.size <= MESSAGE_BYTES_MAX)
-		return text;
-	size_t size = MESSAGE_BYTES_MAX;
-	while (size > 0 && (text.data[size] & 0xc0) == 0x80)
+	size_t size = 0;
+	for (size_t bytes = 0; size < text.size; size++) {
+		bytes += ctr_grpc_percent_size(text.data[size]);
+		if (bytes > MESSAGE_BYTES_MAX)
+			break;
+	}
+	while (size > 0 && size < text.size && (text.data[size] & 0xc0) == 0x80)
 		size--;
 	return ctr_bytes(text.data, size);
 }

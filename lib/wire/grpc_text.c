@@ -79,13 +79,23 @@ size_t ctr_grpc_timeout_format(struct centro_span span, char text[CTR_GRPC_TIMEO
 	return count + 1;
 }
 
+static bool is_plain(uint8_t c)
+{
+	return c >= 0x20 && c <= 0x7e && c != '%';
+}
+
+size_t ctr_grpc_percent_size(uint8_t c)
+{
+	return is_plain(c) ? 1 : 3;
+}
+
 int ctr_grpc_percent_encode(struct ctr_buf *buf, struct centro_bytes text)
 {
 	static const char hex[] = "0123456789ABCDEF";
 
 	for (size_t i = 0; i < text.size; i++) {
 		uint8_t c = text.data[i];
-		if (c >= 0x20 && c <= 0x7e && c != '%') {
+		if (is_plain(c)) {
 			ctr_buf_append_char(buf, (char)c);
 			continue;
 		}

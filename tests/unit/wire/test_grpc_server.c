@@ -252,11 +252,15 @@ END_TEST
 
 START_TEST(a_long_text_is_cut_between_characters)
 {
-	static char text[4001], expected[4001];
+	static char text[4001], expected[4001], plain[8001], part[8001];
 	for (size_t i = 0; i + 2 < sizeof(text); i += 3)
 		memcpy(text + i, "\xe6\x9d\xb1", 3);
 	memcpy(expected, text, 2046);
 	expect_text(text, expected);
+	/* What takes less room on the wire goes further. */
+	memset(plain, 'a', sizeof(plain) - 1);
+	memset(part, 'a', 6144);
+	expect_text(plain, part);
 }
 END_TEST
 
