@@ -7,12 +7,13 @@
 #include <string.h>
 #include <time.h>
 
-#define PAGE_SIZE 500
+#define PAGE_SIZE       500
+#define REPLY_TEXT_SIZE 4608 /* as much as the client library hands over */
 
 struct reply {
 	bool is_done;
 	int status;
-	char text[1024];
+	char text[REPLY_TEXT_SIZE];
 	cJSON *answer;
 };
 

@@ -8,7 +8,7 @@
 
 #include "text.h"
 
-#define SAID_SIZE 2048
+#define SAID_SIZE 8192
 
 void *need(void *pointer)
 {
@@ -18,15 +18,31 @@ void *need(void *pointer)
 	exit(EXIT_CLI_OTHER);
 }
 
+/* Each line but the first is indented: no text can pass for another remark. */
+static void write_lines(FILE *file, char *text)
+{
+	char *next = text;
+	for (bool is_first = true; next; is_first = false) {
+		char *line = strsep(&next, "\n");
+		fputs(is_first ? "" : "  ", file);
+		text_write_escaped(file, line);
+		fputc('\n', file);
+	}
+}
+
 /* In one write, so that lines of several programs on one terminal stay whole. */
-static void CENTRO_PRINTF(2, 0)
-say(const struct cli *cli, const char *format, va_list arguments)
+static void CENTRO_PRINTF(2, 0) say(const struct cli *cli, const char *format, va_list arguments)
 {
 	char text[SAID_SIZE];
+	char *shown = NULL;
+	size_t size;
 	vsnprintf(text, sizeof(text), format, arguments);
-	char *shown = text_escaped(text);
-	fprintf(stderr, "centro%s%s: %s\n", cli->verb ? " " : "", cli->verb ? cli->verb : "",
-		shown);
+	FILE *file = need(open_memstream(&shown, &size));
+	fprintf(file, "centro%s%s: ", cli->verb ? " " : "", cli->verb ? cli->verb : "");
+	write_lines(file, text);
+	if (fclose(file) != 0)
+		need(NULL);
+	fputs(need(shown), stderr);
 	free(shown);
 }
 

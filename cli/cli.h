@@ -41,7 +41,10 @@ struct cli {
 /* `pointer`, or the end of the program: there is no memory. */
 void *need(void *pointer);
 
-/* "centro VERB: …" to stderr, fit for a terminal. Returns `code`. */
+/*
+ * "centro VERB: …" to stderr, fit for a terminal; lines behind the first are indented.
+ * Returns `code`.
+ */
 int cli_error(const struct cli *cli, int code, const char *format, ...) CENTRO_PRINTF(3, 4);
 /* The same with "Try: centro help VERB". Returns EXIT_CLI_USAGE. */
 int cli_usage_error(const struct cli *cli, const char *format, ...) CENTRO_PRINTF(2, 3);

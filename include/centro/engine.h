@@ -203,7 +203,8 @@ struct centro_request {
  *
  * `done` gets CENTRO_ERR_CONFLICT when the request id came with another job before.
  *
- * @retval CENTRO_ERR_INVALID  see `text`, which may be NULL
+ * @retval CENTRO_ERR_INVALID  see `text`, which may be NULL: all that is wrong, a line each, as
+ *                             much of it as there is room for, and how much more there is
  * @retval CENTRO_ERR_UNAVAILABLE  too much waits to be written: dispatch, and try again
  * @retval CENTRO_ERR_FULL     the store is nearly full
  * @retval CENTRO_ERR_LIMIT, _NOMEM, _IO, _FENCED, _ABI

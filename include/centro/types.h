@@ -51,7 +51,7 @@ struct centro_bytes {
 	size_t size;
 };
 
-/** One sentence for a person: what was wrong, where, and what would be right. */
+/** For a person: what was wrong, where, and what would be right. Of several things a line each. */
 struct centro_error_text {
 	char text[512];
 };

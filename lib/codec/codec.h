@@ -13,6 +13,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/problems.h"
 #include "centro/v1/agent.pb-c.h"
 #include "centro/v1/job.pb-c.h"
 #include "centro/v1/journal.pb-c.h"
@@ -77,7 +78,8 @@ int ctr_json_encode(const ProtobufCMessage *message, struct ctr_buf *buf);
  * Strict: UTF-8, depth, no key twice, nothing behind the end. Accepts the
  * schema's names and their lowerCamelCase, numbers or strings for integers (beyond
  * 2^53 only strings), durations also as "1h30m". A field that the schema does not
- * know is an error which names its path and the nearest known name.
+ * know is an error which names its path and the nearest known name. What is wrong with
+ * several fields is said together, a line each.
  *
  * @retval CENTRO_ERR_INVALID  `text`: "tasks[0].comand: no such field; did you mean \"command\"?",
  *                             or "line 3, column 14: …" when it is not JSON at all
@@ -101,6 +103,15 @@ int ctr_json_decode(const ProtobufCMessageDescriptor *descriptor, struct centro_
  */
 int ctr_codec_job_spec(const Centro__V1__JobSpec *message, struct ctr_arena *arena,
 		       struct ctr_job_spec *ret_spec, struct centro_error_text *text);
+/*
+ * The same, but what is wrong is added to `problems`, for the core to add what it finds:
+ * those fields are 0 in *ret_spec.
+ *
+ * @retval CENTRO_ERR_LIMIT, _NOMEM
+ */
+int ctr_codec_read_job_spec(const Centro__V1__JobSpec *message, struct ctr_arena *arena,
+			    struct ctr_job_spec *ret_spec, struct ctr_problems *problems,
+			    struct centro_error_text *text);
 int ctr_codec_node_spec(const Centro__V1__NodeInfo *message, struct ctr_arena *arena,
 			struct ctr_node_spec *ret_spec, struct centro_error_text *text);
 /*

@@ -13,6 +13,7 @@
 
 struct reader {
 	struct ctr_arena *arena;
+	struct ctr_problems *problems; /* NULL: the first fault ends it */
 	struct centro_error_text *text;
 };
 
@@ -50,7 +51,12 @@ static int fault(struct reader *reader, const struct pair *pair, const struct ct
 		 const char *what)
 {
 	struct ctr_path step = {pair->path, field_name(pair, row), CTR_PATH_NO_INDEX};
-	return ctr_path_error(&step, reader->text, CENTRO_ERR_INVALID, "%s", what);
+	struct centro_error_text line;
+	if (!reader->problems)
+		return ctr_path_error(&step, reader->text, CENTRO_ERR_INVALID, "%s", what);
+	ctr_path_error(&step, &line, CENTRO_ERR_INVALID, "%s", what);
+	ctr_problems_add(reader->problems, "%s", line.text);
+	return CENTRO_OK;
 }
 
 /* ---- scalars ---- */
@@ -246,5 +252,16 @@ int ctr_read_fields(const struct ctr_read_table *table, const ProtobufCMessage *
 
 	struct reader reader = {.arena = arena, .text = text};
 	struct pair pair = {message, path, to};
+	return read_table(&reader, table, &pair);
+}
+
+int ctr_read_all_fields(const struct ctr_read_table *table, const ProtobufCMessage *message,
+			void *to, struct ctr_arena *arena, struct ctr_problems *problems,
+			struct centro_error_text *text)
+{
+	CTR_ASSERT(message && problems);
+
+	struct reader reader = {.arena = arena, .problems = problems, .text = text};
+	struct pair pair = {message, NULL, to};
 	return read_table(&reader, table, &pair);
 }

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "base/arena.h"
+#include "base/problems.h"
 #include "codec/path.h"
 
 #include <protobuf-c/protobuf-c.h>
@@ -78,5 +79,14 @@ struct ctr_read_table {
 int ctr_read_fields(const struct ctr_read_table *table, const ProtobufCMessage *message,
 		    const struct ctr_path *path, void *to, struct ctr_arena *arena,
 		    struct centro_error_text *text);
+/*
+ * The same, but what the core has no room for is added to `problems`, its member is left
+ * as it was (a time or a duration: 0), and the rest is read.
+ *
+ * @retval CENTRO_ERR_LIMIT, _NOMEM  the arena
+ */
+int ctr_read_all_fields(const struct ctr_read_table *table, const ProtobufCMessage *message,
+			void *to, struct ctr_arena *arena, struct ctr_problems *problems,
+			struct centro_error_text *text);
 
 #endif

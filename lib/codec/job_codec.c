@@ -166,11 +166,12 @@ static const struct ctr_write_row instance_node_write[] = {
 
 /* ---- specifications ---- */
 
-int ctr_codec_job_spec(const Centro__V1__JobSpec *message, struct ctr_arena *arena,
-		       struct ctr_job_spec *ret_spec, struct centro_error_text *text)
+int ctr_codec_read_job_spec(const Centro__V1__JobSpec *message, struct ctr_arena *arena,
+			    struct ctr_job_spec *ret_spec, struct ctr_problems *problems,
+			    struct centro_error_text *text)
 {
 	struct ctr_job_spec spec = {0};
-	int status = ctr_read_fields(&spec_read, &message->base, NULL, &spec, arena, text);
+	int status = ctr_read_all_fields(&spec_read, &message->base, &spec, arena, problems, text);
 	if (status == CENTRO_OK)
 		status = ctr_codec_text(&message->base, arena, &spec.text, text);
 	if (status != CENTRO_OK)
@@ -178,6 +179,20 @@ int ctr_codec_job_spec(const Centro__V1__JobSpec *message, struct ctr_arena *are
 	spec.spec_hash = ctr_hash_bytes(spec.text, SPEC_HASH_SEED);
 	*ret_spec = spec;
 	return CENTRO_OK;
+}
+
+int ctr_codec_job_spec(const Centro__V1__JobSpec *message, struct ctr_arena *arena,
+		       struct ctr_job_spec *ret_spec, struct centro_error_text *text)
+{
+	struct ctr_job_spec spec;
+	struct ctr_problems problems;
+	ctr_problems_init(&problems);
+	int status = ctr_codec_read_job_spec(message, arena, &spec, &problems, text);
+	if (status == CENTRO_OK)
+		status = ctr_problems_status(&problems, text);
+	if (status == CENTRO_OK)
+		*ret_spec = spec;
+	return status;
 }
 
 /* ---- records ---- */

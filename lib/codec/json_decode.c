@@ -20,6 +20,7 @@
 #include "base/assert.h"
 #include "base/base64.h"
 #include "base/bytes.h"
+#include "base/problems.h"
 #include "base/str.h"
 #include "codec/json_check.h"
 #include "codec/json_number.h"
@@ -33,6 +34,7 @@
 
 struct reader {
 	struct ctr_arena *arena;
+	struct ctr_problems *problems;
 	struct centro_error_text *text;
 };
 
@@ -326,28 +328,37 @@ static int read_field(struct reader *reader, const struct ctr_path *path, const 
 	return read_value(reader, path, json, field, depth, ctr_member(message, field));
 }
 
+static int read_member(struct reader *reader, const struct ctr_path *path, const cJSON *member,
+		       int depth, ProtobufCMessage *message, uint64_t *seen)
+{
+	const ProtobufCMessageDescriptor *descriptor = message->descriptor;
+	const ProtobufCFieldDescriptor *field = find_field(descriptor, member->string);
+	if (!field)
+		return unknown_field(reader, path, member->string, descriptor);
+
+	struct ctr_path step = {path, field->name, CTR_PATH_NO_INDEX};
+	uint64_t bit = UINT64_C(1) << (field - descriptor->fields);
+	if ((*seen & bit) != 0)
+		return ctr_path_error(&step, reader->text, CENTRO_ERR_INVALID,
+				      "stands there twice");
+	*seen |= bit;
+	return read_field(reader, &step, member, field, depth, message);
+}
+
+/* What is wrong with one field is noted, and the others are read. */
 static int read_fields(struct reader *reader, const struct ctr_path *path, const cJSON *json,
 		       int depth, ProtobufCMessage *message)
 {
-	const ProtobufCMessageDescriptor *descriptor = message->descriptor;
 	uint64_t seen = 0;
 
-	CTR_ASSERT(descriptor->n_fields <= FIELDS_MAX);
+	CTR_ASSERT(message->descriptor->n_fields <= FIELDS_MAX);
 	const cJSON *member;
 	cJSON_ArrayForEach(member, json)
 	{
-		const ProtobufCFieldDescriptor *field = find_field(descriptor, member->string);
-		if (!field)
-			return unknown_field(reader, path, member->string, descriptor);
-
-		struct ctr_path step = {path, field->name, CTR_PATH_NO_INDEX};
-		uint64_t bit = UINT64_C(1) << (field - descriptor->fields);
-		if ((seen & bit) != 0)
-			return ctr_path_error(&step, reader->text, CENTRO_ERR_INVALID,
-					      "stands there twice");
-		seen |= bit;
-		int status = read_field(reader, &step, member, field, depth, message);
-		if (status != CENTRO_OK)
+		int status = read_member(reader, path, member, depth, message, &seen);
+		if (status == CENTRO_ERR_INVALID)
+			ctr_problems_add(reader->problems, "%s", reader->text->text);
+		else if (status != CENTRO_OK)
 			return status;
 	}
 	return CENTRO_OK;
@@ -398,6 +409,25 @@ static bool tree_fits(const struct ctr_arena *arena, size_t value_count, size_t 
 	       bytes <= arena->bytes_max - arena->used_bytes;
 }
 
+static int read_tree(const cJSON *tree, const ProtobufCMessageDescriptor *descriptor,
+		     struct ctr_arena *arena, ProtobufCMessage **ret_message,
+		     struct centro_error_text *text)
+{
+	struct ctr_problems problems;
+	struct centro_error_text first = {""};
+	struct reader reader = {.arena = arena, .problems = &problems, .text = &first};
+	ProtobufCMessage *message = NULL;
+
+	ctr_problems_init(&problems);
+	int status = read_message(&reader, /* path= */ NULL, tree, descriptor, 1, &message);
+	if (status != CENTRO_OK)
+		return ctr_error(text, status, "%s", first.text);
+	status = ctr_problems_status(&problems, text);
+	if (status == CENTRO_OK)
+		*ret_message = message;
+	return status;
+}
+
 int ctr_json_decode(const ProtobufCMessageDescriptor *descriptor, struct centro_bytes json,
 		    struct ctr_arena *arena, ProtobufCMessage **ret_message,
 		    struct centro_error_text *text)
@@ -417,8 +447,7 @@ int ctr_json_decode(const ProtobufCMessageDescriptor *descriptor, struct centro_
 	/* What the check lets through, cJSON can read. */
 	if (!tree)
 		return ctr_error(text, CENTRO_ERR_NOMEM, "out of memory");
-	struct reader reader = {.arena = arena, .text = text};
-	status = read_message(&reader, /* path= */ NULL, tree, descriptor, 1, ret_message);
+	status = read_tree(tree, descriptor, arena, ret_message, text);
 	cJSON_Delete(tree);
 	return status;
 }

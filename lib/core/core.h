@@ -66,6 +66,19 @@ int ctr_core_execute(struct ctr_core *core, struct ctr_now now, const struct ctr
 		     struct ctr_result *ret_result);
 
 /*
+ * All that is wrong with a job, and with what it says about the cluster as it is: the
+ * list of which an INVALID submit's text has the beginning.
+ */
+void ctr_core_submit_problems(const struct ctr_core *core, const struct ctr_job_spec *spec,
+			      struct ctr_problems *problems);
+/*
+ * What executing a submit would come to, without doing it: the same result, but that a
+ * job that would be made has no number yet, so `job` is 0 unless it is `existing`.
+ */
+int ctr_core_try_submit(const struct ctr_core *core, struct ctr_now now,
+			const struct ctr_job_spec *spec, struct ctr_result *ret_result);
+
+/*
  * Deadlines that are due: silent nodes, leases that are over. Bounded; true: more
  * are due, or there was no memory to end one, and nothing is lost by trying again.
  */

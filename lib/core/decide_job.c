@@ -54,8 +54,8 @@ static void add_job_end(struct ctr_decision *decision, struct ctr_now now, centr
 /* ---- submit ---- */
 
 /* "there are: default, batch": as many as fit. */
-static int refuse_queue(const struct ctr_core *core, struct centro_bytes name,
-			struct centro_error_text *text)
+static void refuse_queue(const struct ctr_core *core, struct centro_bytes name,
+			 struct ctr_problems *problems)
 {
 	struct centro_error_text list = {""};
 
@@ -69,8 +69,24 @@ static int refuse_queue(const struct ctr_core *core, struct centro_bytes name,
 		ctr_error(&list, CENTRO_OK, "%s%s%.*s", before.text, i > 0 ? ", " : "",
 			  (int)other.size, (const char *)other.data);
 	}
-	return ctr_error(text, CENTRO_ERR_INVALID, "queue: there is no %s; there are: %s",
-			 ctr_show(name).text, list.text);
+	ctr_problems_add(problems, "queue: there is no %s; there are: %s", ctr_show(name).text,
+			 list.text);
+}
+
+/* A name that is none has been named already. */
+static void check_queue(const struct ctr_core *core, const struct ctr_job_spec *spec,
+			struct ctr_problems *problems)
+{
+	struct centro_bytes queue = ctr_name_or_default(spec->queue);
+	if (ctr_is_name(queue) && !ctr_queues_find(&core->queues, queue))
+		refuse_queue(core, queue, problems);
+}
+
+void ctr_core_submit_problems(const struct ctr_core *core, const struct ctr_job_spec *spec,
+			      struct ctr_problems *problems)
+{
+	ctr_job_spec_problems(spec, problems);
+	check_queue(core, spec, problems);
 }
 
 /* NULL: a new request, or one without an id. */
@@ -106,15 +122,16 @@ int ctr_decide_submit(const struct ctr_core *core, struct ctr_now now,
 	CTR_ASSERT(command->type == CTR_COMMAND_SUBMIT);
 	CTR_ASSERT(spec != NULL);
 
-	int error = ctr_job_spec_check(spec, &result->text);
-	if (error != CENTRO_OK)
-		return error;
-	const struct ctr_request *request = find_request(core, now, spec);
+	struct ctr_problems problems;
+	ctr_problems_init(&problems);
+	ctr_job_spec_problems(spec, &problems);
+	const struct ctr_request *request =
+		problems.count == 0 ? find_request(core, now, spec) : NULL;
 	if (request)
 		return answer_known(request, spec, result);
-	struct centro_bytes queue = ctr_name_or_default(spec->queue);
-	if (!ctr_queues_find(&core->queues, queue))
-		return refuse_queue(core, queue, &result->text);
+	check_queue(core, spec, &problems);
+	if (problems.count > 0)
+		return ctr_problems_status(&problems, &result->text);
 	if (core->jobs.count >= core->options.jobs_max || core->job_ids.next >= CTR_ID_MAX)
 		return ctr_error(&result->text, CENTRO_ERR_LIMIT,
 				 "the cluster holds %zu jobs that have not ended; more are not "
@@ -125,6 +142,20 @@ int ctr_decide_submit(const struct ctr_core *core, struct ctr_now now,
 	add_job_event(decision, CENTRO_EVENT_JOB_SUBMITTED, now, core->job_ids.next,
 		      CENTRO_JOB_PENDING, command);
 	return CENTRO_OK;
+}
+
+int ctr_core_try_submit(const struct ctr_core *core, struct ctr_now now,
+			const struct ctr_job_spec *spec, struct ctr_result *ret_result)
+{
+	const struct ctr_command command = {.type = CTR_COMMAND_SUBMIT, .submit = {.spec = spec}};
+	struct ctr_event event;
+	struct ctr_decision decision = {.events = &event, .count_max = 1};
+
+	*ret_result = (struct ctr_result){.status = CENTRO_OK};
+	ret_result->status = ctr_decide_submit(core, now, &command, &decision, ret_result);
+	if (!ret_result->existing)
+		ret_result->job = 0;
+	return ret_result->status;
 }
 
 /* ---- cancel ---- */

@@ -12,6 +12,8 @@
 #include <centro/job.h>
 #include <centro/node.h>
 
+#include "base/problems.h"
+
 #define CTR_TASKS_MAX       64           /* in one job */
 #define CTR_INSTANCES_MAX   10000        /* in one job, all tasks together */
 #define CTR_DATACENTERS_MAX 64           /* of one job */
@@ -102,9 +104,13 @@ struct ctr_node_spec {
 };
 
 /*
- * Every rule that needs nothing but the specification. The first breach is
- * named with its path, the value and what would be right:
+ * Every rule that needs nothing but the specification. Each breach is added, with its
+ * path, the value and what would be right:
  * "tasks[2].name: \"Train\" is not a name: it must match [a-z][a-z0-9_-]*".
+ */
+void ctr_job_spec_problems(const struct ctr_job_spec *spec, struct ctr_problems *problems);
+/*
+ * The same for whom a text is enough: a line each, as many as there is room for.
  *
  * @retval CENTRO_ERR_INVALID
  */

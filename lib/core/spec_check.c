@@ -3,7 +3,8 @@
  * spec_check.c - the rules that a specification must keep by itself.
  *
  * What a command may say about the cluster as it is (does the queue exist?) is
- * decided elsewhere. The first breach ends it, with the path of the field.
+ * decided elsewhere. A breach does not hide the others: each is added, with the path of
+ * its field, and only what is too many is not looked at one by one.
  *
  * Layer: core.
  */
@@ -22,10 +23,10 @@ struct place {
 	size_t index;
 };
 
-#define REFUSE(text, place, field, format, ...)                                            \
-	((place)->list ? ctr_error(text, CENTRO_ERR_INVALID, "%s[%zu]." field ": " format, \
-				   (place)->list, (place)->index, __VA_ARGS__)             \
-		       : ctr_error(text, CENTRO_ERR_INVALID, field ": " format, __VA_ARGS__))
+#define REFUSE(problems, place, field, format, ...)                                              \
+	((place)->list ? ctr_problems_add(problems, "%s[%zu]." field ": " format, (place)->list, \
+					  (place)->index, __VA_ARGS__)                           \
+		       : ctr_problems_add(problems, field ": " format, __VA_ARGS__))
 
 struct centro_bytes ctr_name_or_default(struct centro_bytes name)
 {
@@ -61,32 +62,40 @@ static bool is_line(struct centro_bytes text, size_t size_max)
 	return true;
 }
 
-static int check_labels(const struct ctr_label *labels, size_t count,
-			struct centro_error_text *text)
+static bool is_repeated(const struct ctr_label *labels, size_t index)
+{
+	for (size_t i = 0; i < index; i++) {
+		if (ctr_bytes_equal(labels[i].key, labels[index].key))
+			return true;
+	}
+	return false;
+}
+
+static void check_labels(const struct ctr_label *labels, size_t count,
+			 struct ctr_problems *problems)
 {
 	const struct place top = {0};
 
-	if (count > CTR_LABELS_MAX)
-		return REFUSE(text, &top, "labels", "%zu of them; at most %d are allowed", count,
-			      CTR_LABELS_MAX);
+	if (count > CTR_LABELS_MAX) {
+		REFUSE(problems, &top, "labels", "%zu of them; at most %d are allowed", count,
+		       CTR_LABELS_MAX);
+		return;
+	}
 	for (size_t i = 0; i < count; i++) {
 		struct ctr_shown key = ctr_show(labels[i].key);
 		if (!is_word(labels[i].key, "._/-", CTR_LABEL_KEY_SIZE_MAX))
-			return REFUSE(text, &top, "labels",
-				      "%s is not a key: it must match [A-Za-z0-9][A-Za-z0-9._/-]* "
-				      "and have at most %d bytes",
-				      key.text, CTR_LABEL_KEY_SIZE_MAX);
+			REFUSE(problems, &top, "labels",
+			       "%s is not a key: it must match [A-Za-z0-9][A-Za-z0-9._/-]* and "
+			       "have at most %d bytes",
+			       key.text, CTR_LABEL_KEY_SIZE_MAX);
 		if (!is_line(labels[i].value, CTR_LABEL_SIZE_MAX))
-			return REFUSE(
-				text, &top, "labels",
-				"the value of %s must be one line of at most %d bytes of UTF-8",
-				key.text, CTR_LABEL_SIZE_MAX);
-		for (size_t j = 0; j < i; j++) {
-			if (ctr_bytes_equal(labels[i].key, labels[j].key))
-				return REFUSE(text, &top, "labels", "%s is there twice", key.text);
-		}
+			REFUSE(problems, &top, "labels",
+			       "the value of %s must be one line of at most %d bytes of UTF-8, "
+			       "not %s",
+			       key.text, CTR_LABEL_SIZE_MAX, ctr_show(labels[i].value).text);
+		if (is_repeated(labels, i))
+			REFUSE(problems, &top, "labels", "%s is there twice", key.text);
 	}
-	return CENTRO_OK;
 }
 
 static bool is_builtin_resource(struct centro_bytes name)
@@ -99,242 +108,250 @@ static bool is_builtin_resource(struct centro_bytes name)
 	return false;
 }
 
-/* `field`: what the resources are called there. */
-static int check_resources(const struct ctr_resource_spec *spec, const struct place *place,
-			   const char *field, struct centro_error_text *text)
+static bool is_named_before(const struct ctr_resource_spec *spec, size_t index)
 {
-	if (spec->named_count > CTR_NAMED_MAX)
-		return REFUSE(text, place, "%s.named", "%zu of them; at most %d are allowed", field,
-			      spec->named_count, CTR_NAMED_MAX);
+	for (size_t i = 0; i < index; i++) {
+		if (ctr_bytes_equal(spec->named[i].name, spec->named[index].name))
+			return true;
+	}
+	return false;
+}
+
+/* `field`: what the resources are called there. */
+static void check_resources(const struct ctr_resource_spec *spec, const struct place *place,
+			    const char *field, struct ctr_problems *problems)
+{
+	if (spec->named_count > CTR_NAMED_MAX) {
+		REFUSE(problems, place, "%s.named", "%zu of them; at most %d are allowed", field,
+		       spec->named_count, CTR_NAMED_MAX);
+		return;
+	}
 	for (size_t i = 0; i < spec->named_count; i++) {
 		struct centro_bytes name = spec->named[i].name;
 		if (!ctr_is_name(name) || is_builtin_resource(name))
-			return REFUSE(text, place, "%s.named",
-				      "%s is not a name for a resource: it must match "
-				      "[a-z][a-z0-9_-]*, have at most %d bytes and be none of cpu, "
-				      "memory, disk",
-				      field, ctr_show(name).text, CTR_NAME_SIZE_MAX);
-		for (size_t j = 0; j < i; j++) {
-			if (ctr_bytes_equal(name, spec->named[j].name))
-				return REFUSE(text, place, "%s.named", "%s is there twice", field,
-					      ctr_show(name).text);
-		}
+			REFUSE(problems, place, "%s.named",
+			       "%s is not a name for a resource: it must match "
+			       "[a-z][a-z0-9_-]*, have at most %d bytes and be none of cpu, "
+			       "memory, disk",
+			       field, ctr_show(name).text, CTR_NAME_SIZE_MAX);
+		if (is_named_before(spec, i))
+			REFUSE(problems, place, "%s.named", "%s is there twice", field,
+			       ctr_show(name).text);
 	}
-	return CENTRO_OK;
 }
 
-static int check_span(struct centro_span span, uint64_t min_ms, uint64_t max_ms,
-		      const struct place *place, const char *field, struct centro_error_text *text)
+static void check_span(struct centro_span span, uint64_t min_ms, uint64_t max_ms,
+		       const struct place *place, const char *field, struct ctr_problems *problems)
 {
 	if (span.ns == 0)
-		return CENTRO_OK;
+		return;
 	if (span.ns < ctr_span_ms(min_ms).ns || span.ns > ctr_span_ms(max_ms).ns)
-		return REFUSE(text, place, "%s", "%llu ns; it must be between %llu ms and %llu s",
-			      field, (unsigned long long)span.ns, (unsigned long long)min_ms,
-			      (unsigned long long)max_ms / 1000);
-	return CENTRO_OK;
+		REFUSE(problems, place, "%s", "%llu ns; it must be between %llu ms and %llu s",
+		       field, (unsigned long long)span.ns, (unsigned long long)min_ms,
+		       (unsigned long long)max_ms / 1000);
 }
 
-static int check_command(const struct ctr_task_spec *task, const struct place *place,
-			 struct centro_error_text *text)
+static void check_command(const struct ctr_task_spec *task, const struct place *place,
+			  struct ctr_problems *problems)
 {
 	if (task->command_count == 0 || task->command[0].size == 0)
-		return REFUSE(text, place, "command", "%s; it must name a program", "empty");
+		REFUSE(problems, place, "command", "%s; it must name a program", "empty");
 	for (size_t i = 0; i < task->env_count; i++) {
 		struct centro_bytes key = task->env[i].key;
 		if (key.size == 0 || memchr(key.data, '=', key.size))
-			return REFUSE(text, place, "env",
-				      "%s is not a name: it must be there and have no \"=\"",
-				      ctr_show(key).text);
+			REFUSE(problems, place, "env",
+			       "%s is not a name: it must be there and have no \"=\"",
+			       ctr_show(key).text);
 	}
 	if (task->working_dir.size > 0 && task->working_dir.data[0] != '/')
-		return REFUSE(text, place, "working_dir",
-			      "%s is not absolute: it must start with /",
-			      ctr_show(task->working_dir).text);
-	return CENTRO_OK;
+		REFUSE(problems, place, "working_dir", "%s is not absolute: it must start with /",
+		       ctr_show(task->working_dir).text);
 }
 
-static int check_task_name(const struct ctr_job_spec *spec, size_t index,
-			   struct centro_error_text *text)
+static void check_task_name(const struct ctr_job_spec *spec, size_t index,
+			    struct ctr_problems *problems)
 {
 	const struct place place = {"tasks", index};
 	struct centro_bytes name = spec->tasks[index].name;
 
 	if (name.size == 0 && spec->task_count == 1)
-		return CENTRO_OK;
-	if (!ctr_is_name(name))
-		return REFUSE(text, &place, "name",
-			      "%s is not a name: it must match [a-z][a-z0-9_-]* and have at most "
-			      "%d bytes",
-			      ctr_show(name).text, CTR_NAME_SIZE_MAX);
-	for (size_t i = 0; i < index; i++) {
-		if (ctr_bytes_equal(name, spec->tasks[i].name))
-			return REFUSE(text, &place, "name", "%s is the name of tasks[%zu] too",
-				      ctr_show(name).text, i);
+		return;
+	if (!ctr_is_name(name)) {
+		REFUSE(problems, &place, "name",
+		       "%s is not a name: it must match [a-z][a-z0-9_-]* and have at most %d "
+		       "bytes",
+		       ctr_show(name).text, CTR_NAME_SIZE_MAX);
+		return;
 	}
-	return CENTRO_OK;
+	for (size_t i = 0; i < index; i++) {
+		if (!ctr_bytes_equal(name, spec->tasks[i].name))
+			continue;
+		REFUSE(problems, &place, "name", "%s is the name of tasks[%zu] too",
+		       ctr_show(name).text, i);
+		return;
+	}
 }
 
-static int check_task(const struct ctr_job_spec *spec, size_t index, struct centro_error_text *text)
+static void check_task(const struct ctr_job_spec *spec, size_t index, struct ctr_problems *problems)
 {
 	const struct ctr_task_spec *task = &spec->tasks[index];
 	const struct place place = {"tasks", index};
 
-	int error = check_task_name(spec, index, text);
-	if (error == CENTRO_OK)
-		error = check_command(task, &place, text);
-	if (error == CENTRO_OK)
-		error = check_resources(&task->resources, &place, "resources", text);
-	if (error == CENTRO_OK)
-		error = check_span(task->lease, CTR_LEASE_MIN_MS, CTR_LEASE_MAX_MS, &place, "lease",
-				   text);
-	if (error == CENTRO_OK)
-		error = check_span(task->kill_grace, 0, CTR_GRACE_MAX_MS, &place, "kill_grace",
-				   text);
-	if (error != CENTRO_OK)
-		return error;
+	check_task_name(spec, index, problems);
+	check_command(task, &place, problems);
+	check_resources(&task->resources, &place, "resources", problems);
+	check_span(task->lease, CTR_LEASE_MIN_MS, CTR_LEASE_MAX_MS, &place, "lease", problems);
+	check_span(task->kill_grace, 0, CTR_GRACE_MAX_MS, &place, "kill_grace", problems);
 	if (task->on_disconnect > CTR_ON_DISCONNECT_KEEP)
-		return REFUSE(text, &place, "on_disconnect", "%d is neither stop nor keep",
-			      (int)task->on_disconnect);
-	return CENTRO_OK;
-}
-
-static int check_tasks(const struct ctr_job_spec *spec, struct centro_error_text *text)
-{
-	const struct place top = {0};
-
-	if (spec->task_count == 0)
-		return REFUSE(text, &top, "tasks", "%s; a job has at least one", "empty");
-	if (spec->task_count > CTR_TASKS_MAX)
-		return REFUSE(text, &top, "tasks", "%zu of them; at most %d are allowed",
-			      spec->task_count, CTR_TASKS_MAX);
-
-	uint64_t instances = 0;
-	for (size_t i = 0; i < spec->task_count; i++) {
-		int error = check_task(spec, i, text);
-		if (error != CENTRO_OK)
-			return error;
-		instances += spec->tasks[i].count > 0 ? spec->tasks[i].count : 1;
-		if (instances > CTR_INSTANCES_MAX) {
-			const struct place place = {"tasks", i};
-			return REFUSE(text, &place, "count",
-				      "with %llu the job has more than %d instances",
-				      (unsigned long long)spec->tasks[i].count, CTR_INSTANCES_MAX);
-		}
-	}
-	return CENTRO_OK;
+		REFUSE(problems, &place, "on_disconnect", "%d is neither stop nor keep",
+		       (int)task->on_disconnect);
 }
 
 /* Whatever becomes of it must be stored: an end that cannot be written would never come. */
-static int check_record_size(const struct ctr_job_spec *spec, struct centro_error_text *text)
+static void check_record_size(const struct ctr_job_spec *spec, uint64_t instances,
+			      struct ctr_problems *problems)
 {
-	uint64_t instances = 0;
-	for (size_t i = 0; i < spec->task_count; i++)
-		instances += spec->tasks[i].count > 0 ? spec->tasks[i].count : 1;
 	CTR_ASSERT(instances > 0 && instances <= CTR_INSTANCES_MAX);
 
 	uint64_t beside = CTR_RECORD_JOB_SIZE_MAX + CTR_RECORD_MESSAGES_SIZE_MAX +
 			  instances * CTR_RECORD_INSTANCE_SIZE_MAX;
 	CTR_ASSERT(beside < CTR_RECORD_SIZE_MAX);
 	if (spec->text.size > CTR_RECORD_SIZE_MAX - beside)
-		return ctr_error(text, CENTRO_ERR_INVALID,
+		ctr_problems_add(problems,
 				 "tasks: the specification has %zu bytes; with %llu instances at "
 				 "most %llu are allowed",
 				 spec->text.size, (unsigned long long)instances,
 				 (unsigned long long)(CTR_RECORD_SIZE_MAX - beside));
-	return CENTRO_OK;
 }
 
-static int check_datacenters(const struct ctr_job_spec *spec, struct centro_error_text *text)
+static uint64_t instance_count(const struct ctr_task_spec *task)
+{
+	return task->count > 0 ? task->count : 1;
+}
+
+/* Of all tasks together: named is the task with which there are too many. */
+static void check_instances(const struct ctr_job_spec *spec, struct ctr_problems *problems)
+{
+	uint64_t instances = 0;
+	for (size_t i = 0; i < spec->task_count; i++) {
+		const struct place place = {"tasks", i};
+		instances += instance_count(&spec->tasks[i]);
+		if (instances <= CTR_INSTANCES_MAX)
+			continue;
+		REFUSE(problems, &place, "count", "with %llu the job has more than %d instances",
+		       (unsigned long long)spec->tasks[i].count, CTR_INSTANCES_MAX);
+		return;
+	}
+	check_record_size(spec, instances, problems);
+}
+
+static void check_tasks(const struct ctr_job_spec *spec, struct ctr_problems *problems)
 {
 	const struct place top = {0};
 
-	if (spec->datacenter_count > CTR_DATACENTERS_MAX)
-		return REFUSE(text, &top, "datacenters", "%zu of them; at most %d are allowed",
-			      spec->datacenter_count, CTR_DATACENTERS_MAX);
+	if (spec->task_count == 0) {
+		REFUSE(problems, &top, "tasks", "%s; a job has at least one", "empty");
+		return;
+	}
+	if (spec->task_count > CTR_TASKS_MAX) {
+		REFUSE(problems, &top, "tasks", "%zu of them; at most %d are allowed",
+		       spec->task_count, CTR_TASKS_MAX);
+		return;
+	}
+	for (size_t i = 0; i < spec->task_count; i++)
+		check_task(spec, i, problems);
+	check_instances(spec, problems);
+}
+
+static void check_datacenters(const struct ctr_job_spec *spec, struct ctr_problems *problems)
+{
+	const struct place top = {0};
+
+	if (spec->datacenter_count > CTR_DATACENTERS_MAX) {
+		REFUSE(problems, &top, "datacenters", "%zu of them; at most %d are allowed",
+		       spec->datacenter_count, CTR_DATACENTERS_MAX);
+		return;
+	}
 	for (size_t i = 0; i < spec->datacenter_count; i++) {
 		if (!ctr_is_name(spec->datacenters[i]))
-			return REFUSE(text, &top, "datacenters[%zu]",
-				      "%s is not a name: it must match [a-z][a-z0-9_-]*", i,
-				      ctr_show(spec->datacenters[i]).text);
+			REFUSE(problems, &top, "datacenters[%zu]",
+			       "%s is not a name: it must match [a-z][a-z0-9_-]*", i,
+			       ctr_show(spec->datacenters[i]).text);
 	}
-	return CENTRO_OK;
 }
 
 /* Who asks, and what it is called. */
-static int check_names(const struct ctr_job_spec *spec, struct centro_error_text *text)
+static void check_names(const struct ctr_job_spec *spec, struct ctr_problems *problems)
 {
 	const struct place top = {0};
 
 	if (!is_line(spec->name, CTR_JOB_NAME_SIZE_MAX))
-		return REFUSE(text, &top, "name", "%s is not one line of at most %d bytes of UTF-8",
-			      ctr_show(spec->name).text, CTR_JOB_NAME_SIZE_MAX);
+		REFUSE(problems, &top, "name", "%s is not one line of at most %d bytes of UTF-8",
+		       ctr_show(spec->name).text, CTR_JOB_NAME_SIZE_MAX);
 	if (spec->queue.size > 0 && !ctr_is_name(spec->queue))
-		return REFUSE(text, &top, "queue",
-			      "%s is not a name: it must match [a-z][a-z0-9_-]*",
-			      ctr_show(spec->queue).text);
+		REFUSE(problems, &top, "queue", "%s is not a name: it must match [a-z][a-z0-9_-]*",
+		       ctr_show(spec->queue).text);
 	if (spec->tenant.size > 0 && !ctr_is_name(spec->tenant))
-		return REFUSE(text, &top, "tenant",
-			      "%s is not a name: it must match [a-z][a-z0-9_-]*",
-			      ctr_show(spec->tenant).text);
+		REFUSE(problems, &top, "tenant", "%s is not a name: it must match [a-z][a-z0-9_-]*",
+		       ctr_show(spec->tenant).text);
 	if (!is_line(spec->owner, CTR_OWNER_SIZE_MAX))
-		return REFUSE(text, &top, "owner",
-			      "%s is not one line of at most %d bytes of UTF-8",
-			      ctr_show(spec->owner).text, CTR_OWNER_SIZE_MAX);
+		REFUSE(problems, &top, "owner", "%s is not one line of at most %d bytes of UTF-8",
+		       ctr_show(spec->owner).text, CTR_OWNER_SIZE_MAX);
 	if (!is_line(spec->request_id, CTR_REQUEST_ID_SIZE_MAX))
-		return REFUSE(text, &top, "request_id",
-			      "%s is not one line of at most %d bytes of UTF-8",
-			      ctr_show(spec->request_id).text, CTR_REQUEST_ID_SIZE_MAX);
-	return CENTRO_OK;
+		REFUSE(problems, &top, "request_id",
+		       "%s is not one line of at most %d bytes of UTF-8",
+		       ctr_show(spec->request_id).text, CTR_REQUEST_ID_SIZE_MAX);
 }
 
-int ctr_job_spec_check(const struct ctr_job_spec *spec, struct centro_error_text *text)
+void ctr_job_spec_problems(const struct ctr_job_spec *spec, struct ctr_problems *problems)
 {
 	const struct place top = {0};
 	CTR_ASSERT(spec->tasks || spec->task_count == 0);
 	CTR_ASSERT(spec->datacenters || spec->datacenter_count == 0);
 
 	if (spec->text.size > CTR_TEXT_SIZE_MAX)
-		return ctr_error(text, CENTRO_ERR_INVALID,
+		ctr_problems_add(problems,
 				 "the specification has %zu bytes; at most %d are allowed",
 				 spec->text.size, CTR_TEXT_SIZE_MAX);
-	int error = check_names(spec, text);
-	if (error != CENTRO_OK)
-		return error;
+	check_names(spec, problems);
 	if (spec->priority < -CTR_PRIORITY_MAX || spec->priority > CTR_PRIORITY_MAX)
-		return REFUSE(text, &top, "priority", "%d; it must be between %d and %d",
-			      (int)spec->priority, -CTR_PRIORITY_MAX, CTR_PRIORITY_MAX);
-	error = check_datacenters(spec, text);
-	if (error == CENTRO_OK)
-		error = check_labels(spec->labels, spec->label_count, text);
-	if (error == CENTRO_OK)
-		error = check_tasks(spec, text);
-	if (error == CENTRO_OK)
-		error = check_record_size(spec, text);
-	return error;
+		REFUSE(problems, &top, "priority", "%d; it must be between %d and %d",
+		       (int)spec->priority, -CTR_PRIORITY_MAX, CTR_PRIORITY_MAX);
+	check_datacenters(spec, problems);
+	check_labels(spec->labels, spec->label_count, problems);
+	check_tasks(spec, problems);
+}
+
+int ctr_job_spec_check(const struct ctr_job_spec *spec, struct centro_error_text *text)
+{
+	struct ctr_problems problems;
+	ctr_problems_init(&problems);
+	ctr_job_spec_problems(spec, &problems);
+	return ctr_problems_status(&problems, text);
 }
 
 int ctr_node_spec_check(const struct ctr_node_spec *spec, struct centro_error_text *text)
 {
 	const struct place top = {0};
+	struct ctr_problems problems;
 	CTR_ASSERT(spec->labels || spec->label_count == 0);
 	CTR_ASSERT(spec->capacity.named || spec->capacity.named_count == 0);
 
+	ctr_problems_init(&problems);
 	if (spec->text.size > CTR_TEXT_SIZE_MAX)
-		return ctr_error(text, CENTRO_ERR_INVALID,
+		ctr_problems_add(&problems,
 				 "the node's description has %zu bytes; at most %d are allowed",
 				 spec->text.size, CTR_TEXT_SIZE_MAX);
 	if (!is_word(spec->name, "._-", CTR_NODE_NAME_SIZE_MAX))
-		return REFUSE(text, &top, "name",
-			      "%s is not a name for a node: it must match "
-			      "[A-Za-z0-9][A-Za-z0-9._-]* and have at most %d bytes",
-			      ctr_show(spec->name).text, CTR_NODE_NAME_SIZE_MAX);
+		REFUSE(&problems, &top, "name",
+		       "%s is not a name for a node: it must match [A-Za-z0-9][A-Za-z0-9._-]* "
+		       "and have at most %d bytes",
+		       ctr_show(spec->name).text, CTR_NODE_NAME_SIZE_MAX);
 	if (spec->datacenter.size > 0 && !ctr_is_name(spec->datacenter))
-		return REFUSE(text, &top, "datacenter",
-			      "%s is not a name: it must match [a-z][a-z0-9_-]*",
-			      ctr_show(spec->datacenter).text);
-	int error = check_labels(spec->labels, spec->label_count, text);
-	if (error == CENTRO_OK)
-		error = check_resources(&spec->capacity, &top, "capacity", text);
-	return error;
+		REFUSE(&problems, &top, "datacenter",
+		       "%s is not a name: it must match [a-z][a-z0-9_-]*",
+		       ctr_show(spec->datacenter).text);
+	check_labels(spec->labels, spec->label_count, &problems);
+	check_resources(&spec->capacity, &top, "capacity", &problems);
+	return ctr_problems_status(&problems, text);
 }

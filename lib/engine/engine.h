@@ -99,6 +99,10 @@ struct ctr_now ctr_engine_now(const struct ctr_engine *engine, struct centro_tim
 int ctr_engine_execute(struct ctr_engine *engine, struct centro_time now,
 		       const struct ctr_command *command, struct ctr_result *ret_result);
 
+/* What a submit would come to, without doing it: as ctr_core_try_submit(), and as above. */
+int ctr_engine_try_submit(const struct ctr_engine *engine, struct centro_time now,
+			  const struct ctr_job_spec *spec, struct ctr_result *ret_result);
+
 /* Somebody who waits until what was applied before is durable. In the waiter's own memory. */
 struct ctr_release {
 	struct ctr_list link;

@@ -120,6 +120,16 @@ int ctr_engine_execute(struct ctr_engine *engine, struct centro_time now,
 	return status;
 }
 
+int ctr_engine_try_submit(const struct ctr_engine *engine, struct centro_time now,
+			  const struct ctr_job_spec *spec, struct ctr_result *ret_result)
+{
+	const char *text = "";
+	int status = check_command(engine, CTR_COMMAND_SUBMIT, &text);
+	if (status != CENTRO_OK)
+		return refuse(ret_result, status, text);
+	return ctr_core_try_submit(engine->core, ctr_engine_now(engine, now), spec, ret_result);
+}
+
 /* ---- release ----------------------------------------------------- */
 
 void ctr_release_init(struct ctr_release *release,

@@ -105,6 +105,19 @@ static int decode_spec(struct centro_engine *engine, struct centro_bytes bytes,
 	return ctr_error(text, CENTRO_ERR_INVALID, "encoding: %d is none", (int)encoding);
 }
 
+/* What cannot be read is named together with what would be refused. */
+static int read_spec(struct centro_engine *engine, const Centro__V1__JobSpec *message,
+		     struct ctr_job_spec *ret_spec, struct centro_error_text *text)
+{
+	struct ctr_problems problems;
+	ctr_problems_init(&problems);
+	int status = ctr_codec_read_job_spec(message, &engine->arena, ret_spec, &problems, text);
+	if (status != CENTRO_OK || problems.count == 0)
+		return status;
+	ctr_job_spec_problems(ret_spec, &problems);
+	return ctr_problems_status(&problems, text);
+}
+
 int centro_engine_submit_encoded(struct centro_engine *engine, struct centro_time now,
 				 struct centro_bytes spec, enum centro_encoding encoding,
 				 const struct centro_request *request, centro_submit_fn *done,
@@ -121,8 +134,7 @@ int centro_engine_submit_encoded(struct centro_engine *engine, struct centro_tim
 	struct ctr_job_spec known;
 	int status = decode_spec(engine, spec, encoding, &message, text);
 	if (status == CENTRO_OK)
-		status = ctr_codec_job_spec((const Centro__V1__JobSpec *)message, &engine->arena,
-					    &known, text);
+		status = read_spec(engine, (const Centro__V1__JobSpec *)message, &known, text);
 	if (status != CENTRO_OK)
 		return status;
 	return submit_spec(engine, now, &known, request, done, arg, text);

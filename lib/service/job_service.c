@@ -3,33 +3,69 @@
  * job_service.c - Submit, SubmitMany, Get and Cancel.
  *
  * Nothing is checked here that the core checks: a request id, a queue or a
- * limit is looked at where the state changes.
+ * limit is looked at where the state changes. A job that is refused is looked at once
+ * more, for the whole list of what is wrong with it.
  */
 #include "service/job_read.h"
 #include "service/methods.h"
 
 #define SUBMIT_MANY_MAX 1000
 
+static int read_spec(struct ctr_rpc *rpc, const Centro__V1__JobSubmitRequest *request,
+		     struct ctr_job_spec *ret_spec, struct centro_error_text *text)
+{
+	struct ctr_service *service = rpc->service;
+	if (!request->job)
+		return ctr_error(text, CENTRO_ERR_INVALID,
+				 "job: missing; it says what to run");
+	ctr_arena_reset(&service->spec_arena, ctr_message_arena_bytes(CTR_TEXT_SIZE_MAX));
+	int status = ctr_codec_read_job_spec(request->job, &service->spec_arena, ret_spec,
+					     &service->problems, text);
+	if (status != CENTRO_OK)
+		return status;
+	ret_spec->owner = ctr_bytes_str(rpc->peer->name);
+	ret_spec->request_id = ctr_bytes_str(request->request_id);
+	return CENTRO_OK;
+}
+
+static int execute_submit(struct ctr_rpc *rpc, const struct ctr_job_spec *spec, bool dry_run,
+			  struct ctr_result *ret_result)
+{
+	struct ctr_service *service = rpc->service;
+	struct ctr_command command = { .type = CTR_COMMAND_SUBMIT, .submit = { .spec = spec } };
+	if (dry_run)
+		return ctr_engine_try_submit(service->engine, service->now, spec, ret_result);
+	return ctr_engine_execute(service->engine, service->now, &command, ret_result);
+}
+
+static void list_problems(struct ctr_service *service, const struct ctr_job_spec *spec)
+{
+	const struct ctr_core *core = ctr_engine_core(service->engine);
+	if (core)
+		ctr_core_submit_problems(core, spec, &service->problems);
+	else
+		ctr_job_spec_problems(spec, &service->problems);
+}
+
+/* An error is in the result, or is a list in service->problems. */
 static int submit_one(struct ctr_rpc *rpc, const Centro__V1__JobSubmitRequest *request,
 		      struct ctr_result *ret_result)
 {
 	struct ctr_service *service = rpc->service;
-	*ret_result = (struct ctr_result){ .status = CENTRO_OK };
-	if (!request->job)
-		return ctr_error(&ret_result->text, CENTRO_ERR_INVALID,
-				 "job: missing; it says what to run");
-
 	struct ctr_job_spec spec;
-	ctr_arena_reset(&service->spec_arena, ctr_message_arena_bytes(CTR_TEXT_SIZE_MAX));
-	int status =
-		ctr_codec_job_spec(request->job, &service->spec_arena, &spec, &ret_result->text);
+	*ret_result = (struct ctr_result){ .status = CENTRO_OK };
+	ctr_problems_init(&service->problems);
+
+	int status = read_spec(rpc, request, &spec, &ret_result->text);
 	if (status != CENTRO_OK)
 		return status;
-	spec.owner = ctr_bytes_str(rpc->peer->name);
-	spec.request_id = ctr_bytes_str(request->request_id);
-
-	struct ctr_command command = { .type = CTR_COMMAND_SUBMIT, .submit = { .spec = &spec } };
-	return ctr_engine_execute(service->engine, service->now, &command, ret_result);
+	if (service->problems.count == 0)
+		status = execute_submit(rpc, &spec, request->dry_run, ret_result);
+	else
+		status = CENTRO_ERR_INVALID;
+	if (status == CENTRO_ERR_INVALID)
+		list_problems(service, &spec);
+	return status;
 }
 
 static void set_submit_response(Centro__V1__JobSubmitResponse *response,
@@ -44,6 +80,8 @@ static int job_submit(struct ctr_rpc *rpc, const ProtobufCMessage *message)
 {
 	struct ctr_result result;
 	int status = submit_one(rpc, (const Centro__V1__JobSubmitRequest *)message, &result);
+	if (rpc->service->problems.count > 0)
+		return ctr_rpc_problems(rpc, &rpc->service->problems);
 	if (status != CENTRO_OK) {
 		rpc->text = result.text;
 		return status;
@@ -53,9 +91,19 @@ static int job_submit(struct ctr_rpc *rpc, const ProtobufCMessage *message)
 	return ctr_rpc_answer(rpc, &response.base);
 }
 
+/* `buffer` has CTR_PROBLEMS_TOLD_SIZE_MAX bytes. */
+static const char *tell_refusal(const struct ctr_service *service, int status,
+				const struct ctr_result *result, char *buffer)
+{
+	if (service->problems.count > 0)
+		return ctr_problems_tell(&service->problems, buffer, CTR_PROBLEMS_TOLD_SIZE_MAX);
+	return result->text.text[0] ? result->text.text : centro_error_help(status);
+}
+
 /* One message of results at a time, so that the answer needs no array of them. */
 static int append_submit_result(struct ctr_rpc *rpc, int status, const struct ctr_result *result)
 {
+	char told[CTR_PROBLEMS_TOLD_SIZE_MAX];
 	Centro__V1__JobSubmitResponse job;
 	Centro__V1__JobSubmitManyResponse__Result one =
 		CENTRO__V1__JOB_SUBMIT_MANY_RESPONSE__RESULT__INIT;
@@ -64,8 +112,7 @@ static int append_submit_result(struct ctr_rpc *rpc, int status, const struct ct
 		one.job = &job;
 	} else {
 		one.code = ctr_grpc_status_from_error(status);
-		one.message = result->text.text[0] ? (char *)result->text.text
-						   : (char *)centro_error_help(status);
+		one.message = (char *)tell_refusal(rpc->service, status, result, told);
 	}
 	struct ctr_buf *scratch = &rpc->service->scratch;
 	ctr_buf_clear(scratch);

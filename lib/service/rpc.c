@@ -34,7 +34,7 @@ static struct ctr_rpc *rpc_new(struct ctr_service *service)
 		service->spare_count--;
 	}
 	rpc->service = service;
-	rpc->got_request = rpc->is_finished = false;
+	rpc->got_request = rpc->is_finished = rpc->is_text_long = false;
 	rpc->status = CENTRO_OK;
 	rpc->text.text[0] = '\0';
 	rpc->read = rpc->state = NULL;
@@ -82,6 +82,26 @@ int ctr_rpc_error(struct ctr_rpc *rpc, int error, const char *format, ...)
 	return error;
 }
 
+int ctr_rpc_problems(struct ctr_rpc *rpc, const struct ctr_problems *problems)
+{
+	char told[CTR_PROBLEMS_TOLD_SIZE_MAX];
+	CTR_ASSERT(problems->count > 0);
+
+	ctr_problems_tell(problems, told, sizeof(told));
+	ctr_buf_clear(&rpc->response);
+	rpc->is_text_long =
+		ctr_buf_append(&rpc->response, told, strlen(told) + 1) == CENTRO_OK;
+	/* Without memory: its beginning. */
+	return ctr_problems_status(problems, &rpc->text);
+}
+
+static const char *error_text(const struct ctr_rpc *rpc)
+{
+	if (rpc->is_text_long)
+		return (const char *)rpc->response.data;
+	return rpc->text.text[0] ? rpc->text.text : NULL;
+}
+
 int ctr_rpc_answer(struct ctr_rpc *rpc, const ProtobufCMessage *message)
 {
 	int error = ctr_message_encode(message, &rpc->response);
@@ -118,7 +138,7 @@ int ctr_rpc_send(struct ctr_rpc *rpc, struct centro_bytes message)
 void ctr_rpc_reply_now(struct ctr_rpc *rpc, int status)
 {
 	if (status != CENTRO_OK) {
-		ctr_rpc_finish(rpc, status, rpc->text.text[0] ? rpc->text.text : NULL);
+		ctr_rpc_finish(rpc, status, error_text(rpc));
 		return;
 	}
 	int error = ctr_rpc_send(rpc, ctr_buf_bytes(&rpc->response));

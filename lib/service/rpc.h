@@ -49,6 +49,7 @@ struct ctr_rpc {
 	const struct ctr_peer *peer;
 	const struct ctr_method *method;
 	bool got_request, is_finished;
+	bool is_text_long; /* what an error says stands in `response`, terminated */
 	struct ctr_release release;
 	struct ctr_buf response;
 	int status;
@@ -70,6 +71,7 @@ struct ctr_service {
 	bool is_draining;
 	struct ctr_arena arena;      /* of the request being handled */
 	struct ctr_arena spec_arena; /* of the one job of it that is being submitted */
+	struct ctr_problems problems; /* of that job */
 	struct ctr_buf scratch, scratch_inner;
 	struct ctr_list open, spare; /* of struct ctr_rpc */
 	size_t spare_count;
@@ -85,6 +87,8 @@ struct ctr_service {
 
 /* The status and rpc->text in one go. Returns `error`. */
 int ctr_rpc_error(struct ctr_rpc *rpc, int error, const char *format, ...) CENTRO_PRINTF(3, 4);
+/* CENTRO_ERR_INVALID, with the whole list as its text. */
+int ctr_rpc_problems(struct ctr_rpc *rpc, const struct ctr_problems *problems);
 /* Append a message to the answer; the result is what a method returns. */
 int ctr_rpc_answer(struct ctr_rpc *rpc, const ProtobufCMessage *message);
 /* End the call with the answer, or the error, once all that was applied so far is durable. */

@@ -106,6 +106,27 @@ START_TEST(a_negative_time_is_named)
 }
 END_TEST
 
+START_TEST(what_cannot_be_read_does_not_hide_the_rest)
+{
+	struct helper helper;
+	struct ctr_problems problems;
+	struct ctr_job_spec spec;
+	helper_init(&helper);
+	ctr_problems_init(&problems);
+	helper_read_json(&helper, &centro__v1__job_spec__descriptor,
+			 "{\"tasks\":[{\"time_limit\":\"-1s\",\"lease\":\"7s\"},"
+			 "{\"lease\":\"-1s\",\"count\":3}]}");
+	ck_assert_int_eq(ctr_codec_read_job_spec((const Centro__V1__JobSpec *)helper.message,
+						 &helper.arena, &spec, &problems, &helper.text),
+			 CENTRO_OK);
+	ck_assert_str_eq(problems.text, "tasks[0].time_limit: must be from 0 to 584 years\n"
+					"tasks[1].lease: must be from 0 to 584 years");
+	ck_assert_uint_eq(spec.tasks[0].lease.ns, 7000000000);
+	ck_assert_uint_eq(spec.tasks[1].count, 3);
+	helper_fini(&helper);
+}
+END_TEST
+
 /* ---- records ---- */
 
 struct records {
@@ -456,6 +477,7 @@ int main(void)
 	tcase_add_test(tcase, a_specification_reaches_the_core);
 	tcase_add_test(tcase, equal_bodies_have_equal_bytes);
 	tcase_add_test(tcase, a_negative_time_is_named);
+	tcase_add_test(tcase, what_cannot_be_read_does_not_hide_the_rest);
 	tcase_add_test(tcase, a_whole_job_is_its_halves);
 	tcase_add_test(tcase, instances_that_only_wait_are_left_out);
 	tcase_add_test(tcase, the_exit_code_is_the_highest);

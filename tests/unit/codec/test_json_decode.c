@@ -113,6 +113,14 @@ START_TEST(unknown_names_are_refused_with_a_guess)
 		      "tasks[0].on_disconnect: \"whatever\" is no value of it");
 	check_refused(spec_type, "{\"tasks\":[{\"on_disconnect\":9}]}",
 		      "tasks[0].on_disconnect: 9 is no value of it");
+	check_refused(spec_type,
+		      "{\"nmae\":\"x\",\"tasks\":[{\"comand\":[],\"count\":-1},{\"lease\":1}],"
+		      "\"priority\":\"high\"}",
+		      "nmae: no such field; did you mean \"name\"?\n"
+		      "tasks[0].comand: no such field; did you mean \"command\"?\n"
+		      "tasks[0].count: must be a whole number from 0 to 4294967295\n"
+		      "tasks[1].lease: must be a string, not a number\n"
+		      "priority: must be a whole number from -2147483648 to 2147483647");
 }
 END_TEST
 

@@ -331,6 +331,55 @@ START_TEST(nodes_keep_the_rules_too)
 }
 END_TEST
 
+START_TEST(everything_is_named_at_once)
+{
+	struct ctr_task_spec tasks[2] = {cluster_task_spec(1), cluster_task_spec(1)};
+	struct ctr_job_spec spec = cluster_job_spec(tasks, 2);
+	struct ctr_problems problems;
+	struct ctr_label label = {ctr_bytes_str("="), {0}};
+
+	spec.queue = ctr_bytes_str("A");
+	spec.priority = 5000;
+	spec.labels = &label;
+	spec.label_count = 1;
+	tasks[0].name = ctr_bytes_str("a");
+	tasks[0].lease = ctr_span_ms(1);
+	tasks[0].working_dir = ctr_bytes_str("x");
+	tasks[1].name = ctr_bytes_str("a");
+	tasks[1].command_count = 0;
+	ctr_problems_init(&problems);
+	ctr_job_spec_problems(&spec, &problems);
+	ck_assert_str_eq(
+		problems.text,
+		"queue: \"A\" is not a name: it must match [a-z][a-z0-9_-]*\n"
+		"priority: 5000; it must be between -1000 and 1000\n"
+		"labels: \"=\" is not a key: it must match [A-Za-z0-9][A-Za-z0-9._/-]* and have at "
+		"most 63 bytes\n"
+		"tasks[0].working_dir: \"x\" is not absolute: it must start with /\n"
+		"tasks[0].lease: 1000000 ns; it must be between 2000 ms and 604800 s\n"
+		"tasks[1].name: \"a\" is the name of tasks[0] too\n"
+		"tasks[1].command: empty; it must name a program");
+	ck_assert_uint_eq(problems.count, 7);
+}
+END_TEST
+
+START_TEST(many_are_counted)
+{
+	struct ctr_task_spec task = cluster_task_spec(1);
+	struct ctr_job_spec spec = cluster_job_spec(&task, 1);
+	struct ctr_problems problems;
+	struct ctr_label env[40] = {{{0}, {0}}};
+	char told[CTR_PROBLEMS_TOLD_SIZE_MAX];
+
+	task.env = env;
+	task.env_count = 40;
+	ctr_problems_init(&problems);
+	ctr_job_spec_problems(&spec, &problems);
+	ctr_problems_tell(&problems, told, sizeof(told));
+	ck_assert_ptr_nonnull(strstr(told, "\nand 20 more"));
+}
+END_TEST
+
 START_TEST(an_empty_name_is_the_default)
 {
 	ck_assert(ctr_bytes_equal(ctr_name_or_default((struct centro_bytes){0}),
@@ -359,6 +408,8 @@ int main(void)
 	tcase_add_test(tcase, the_text_has_a_limit);
 	tcase_add_test(tcase, nodes_keep_the_rules_too);
 	tcase_add_test(tcase, an_empty_name_is_the_default);
+	tcase_add_test(tcase, everything_is_named_at_once);
+	tcase_add_test(tcase, many_are_counted);
 	suite_add_tcase(suite, tcase);
 	return ctr_suite_run(suite);
 }

@@ -100,6 +100,22 @@ START_TEST(mistakes_are_explained_at_once)
 }
 END_TEST
 
+START_TEST(all_that_is_wrong_is_said_at_once)
+{
+	struct centro_error_text text = {0};
+	ck_assert_int_eq(
+		submit_json("{\"priority\":2000,\"tasks\":[{\"lease\":\"-1s\"}]}", NULL, &text),
+		CENTRO_ERR_INVALID);
+	ck_assert_str_eq(text.text, "tasks[0].lease: must be from 0 to 584 years\n"
+				    "priority: 2000; it must be between -1000 and 1000\n"
+				    "tasks[0].command: empty; it must name a program");
+	ck_assert_int_eq(submit_json("{\"priority\":2000,\"tasks\":[{}]}", NULL, &text),
+			 CENTRO_ERR_INVALID);
+	ck_assert_str_eq(text.text, "priority: 2000; it must be between -1000 and 1000\n"
+				    "tasks[0].command: empty; it must name a program");
+}
+END_TEST
+
 START_TEST(structs_of_other_sizes_are_refused)
 {
 	struct centro_request request = {.size = 3};
@@ -238,6 +254,7 @@ int main(void)
 	tcase_add_test(tcase, a_job_from_json);
 	tcase_add_test(tcase, a_request_makes_one_job);
 	tcase_add_test(tcase, mistakes_are_explained_at_once);
+	tcase_add_test(tcase, all_that_is_wrong_is_said_at_once);
 	tcase_add_test(tcase, structs_of_other_sizes_are_refused);
 	tcase_add_test(tcase, a_specification_has_a_limit);
 	tcase_add_test(tcase, why_it_waits_is_told);

@@ -31,7 +31,7 @@ struct call {
 	size_t count;
 	bool ended;
 	enum ctr_grpc_status status;
-	char text[512];
+	char text[8192];
 };
 
 struct fixture {

@@ -96,6 +96,63 @@ START_TEST(test_what_is_wrong_is_named)
 }
 END_TEST
 
+/* Three ways of one job, of which each part is wrong in its own layer. */
+#define WRONG_JOB                                                                       \
+	"\"job\":{\"queue\":\"nope\",\"priority\":2000,\"tasks\":[{\"time_limit\":\"-1s\"}]}"
+#define WRONG_TEXT                                                                     \
+	"tasks[0].time_limit: must be from 0 to 584 years\n"                            \
+	"priority: 2000; it must be between -1000 and 1000\n"                           \
+	"tasks[0].command: empty; it must name a program\n"                             \
+	"queue: there is no \"nope\"; there are: default"
+
+START_TEST(test_all_that_is_wrong_is_said_at_once)
+{
+	struct call *one = fixture_call(&fixture, "JobService/Submit", "{" WRONG_JOB "}");
+	ck_assert_int_eq(one->status, CTR_GRPC_INVALID_ARGUMENT);
+	ck_assert_str_eq(one->text, WRONG_TEXT);
+	struct call *dry =
+		fixture_call(&fixture, "JobService/Submit", "{" WRONG_JOB ",\"dry_run\":true}");
+	ck_assert_int_eq(dry->status, CTR_GRPC_INVALID_ARGUMENT);
+	ck_assert_str_eq(dry->text, WRONG_TEXT);
+	const char *many = fixture_ask(&fixture, "JobService/SubmitMany",
+				       "{\"requests\":[{" WRONG_JOB "},"
+				       "{\"job\":{\"tasks\":[{\"command\":[\"true\"]}]}}]}");
+	assert_contains(many, "584 years\\npriority: 2000");
+	assert_contains(many, "{\"job\":{\"id\":\"1\"}}");
+}
+END_TEST
+
+START_TEST(test_a_long_list_is_not_cut_short)
+{
+	char json[4096] = "{\"job\":{\"tasks\":[";
+	for (int i = 0; i < 30; i++)
+		snprintf(json + strlen(json), sizeof(json) - strlen(json),
+			 "%s{\"name\":\"Not a name %d\",\"command\":[\"a\"]}", i ? "," : "", i);
+	strcat(json, "]}}");
+	struct call *call = fixture_call(&fixture, "JobService/Submit", json);
+	ck_assert_int_eq(call->status, CTR_GRPC_INVALID_ARGUMENT);
+	assert_contains(call->text, "\ntasks[19].name: \"Not a name 19\" is not a name");
+	assert_contains(call->text, "bytes\nand 10 more");
+}
+END_TEST
+
+START_TEST(test_a_dry_run_changes_nothing)
+{
+	const char *dry = "{\"job\":{\"tasks\":[{\"command\":[\"a\"]}]},\"request_id\":\"x\","
+			  "\"dry_run\":true}";
+	const char *wet = "{\"job\":{\"tasks\":[{\"command\":[\"a\"]}]},\"request_id\":\"x\"}";
+	ck_assert_str_eq(fixture_ask(&fixture, "JobService/Submit", dry), "{}\n");
+	ck_assert_str_eq(fixture_ask(&fixture, "JobService/List", "{}"), "{}\n");
+	ck_assert_str_eq(fixture_ask(&fixture, "JobService/Submit", wet), "{\"id\":\"1\"}\n");
+	ck_assert_str_eq(fixture_ask(&fixture, "JobService/Submit", dry),
+			 "{\"id\":\"1\",\"existing\":true}\n");
+	fixture_refused(&fixture, "JobService/Submit",
+			"{\"job\":{\"tasks\":[{\"command\":[\"b\"]}]},\"request_id\":\"x\","
+			"\"dry_run\":true}",
+			CTR_GRPC_ALREADY_EXISTS, "x");
+}
+END_TEST
+
 START_TEST(test_a_watch_sees_each_state_and_ends)
 {
 	fixture_ask(&fixture, "JobService/Submit", true_job);
@@ -211,6 +268,9 @@ int main(void)
 	tcase_add_test(tcase, test_a_failed_disk_ends_all_acknowledgement);
 	tcase_add_test(tcase, test_a_request_id_is_the_owners);
 	tcase_add_test(tcase, test_what_is_wrong_is_named);
+	tcase_add_test(tcase, test_all_that_is_wrong_is_said_at_once);
+	tcase_add_test(tcase, test_a_long_list_is_not_cut_short);
+	tcase_add_test(tcase, test_a_dry_run_changes_nothing);
 	tcase_add_test(tcase, test_a_watch_sees_each_state_and_ends);
 	tcase_add_test(tcase, test_a_watch_ends_when_its_client_goes);
 	tcase_add_test(tcase, test_pages_meet_without_gap_or_repetition);
