@@ -18,6 +18,15 @@ void *need(void *pointer)
 	exit(EXIT_CLI_OTHER);
 }
 
+void live_line_clear(struct live_line *line)
+{
+	if (!line || !line->is_shown)
+		return;
+	fputs("\r\033[K", stderr);
+	fflush(stderr);
+	line->is_shown = false;
+}
+
 /* Each line but the first is indented: no text can pass for another remark. */
 static void write_lines(FILE *file, char *text)
 {
@@ -42,6 +51,7 @@ static void CENTRO_PRINTF(2, 0) say(const struct cli *cli, const char *format, v
 	write_lines(file, text);
 	if (fclose(file) != 0)
 		need(NULL);
+	live_line_clear(cli->live_line);
 	fputs(need(shown), stderr);
 	free(shown);
 }

@@ -22,6 +22,12 @@ enum {
 	EXIT_CLI_UNREACHABLE = 125,
 };
 
+/* A line on a terminal's stderr that changes: what else is written there takes its place. */
+struct live_line {
+	bool is_shown;
+	bool is_midline; /* output has begun a line, which must not be written over */
+};
+
 enum output { OUTPUT_TABLE, OUTPUT_WIDE, OUTPUT_JSON, OUTPUT_JSONL, OUTPUT_YAML, OUTPUT_NAME };
 
 #define SERVERS_MAX 16
@@ -35,6 +41,7 @@ struct cli {
 	enum output output;
 	bool quiet;
 	bool is_colored;              /* stdout */
+	struct live_line *live_line;  /* NULL: none */
 	struct centro_client *client; /* NULL until the first call */
 };
 
@@ -50,6 +57,9 @@ int cli_error(const struct cli *cli, int code, const char *format, ...) CENTRO_P
 int cli_usage_error(const struct cli *cli, const char *format, ...) CENTRO_PRINTF(2, 3);
 /* Remarks, which are no error: nothing when -q is given. */
 void cli_note(const struct cli *cli, const char *format, ...) CENTRO_PRINTF(2, 3);
+
+/* Make room for something else. NULL: nothing is shown. */
+void live_line_clear(struct live_line *line);
 
 /* The nearest of `count` names to `word`; NULL: none is near. */
 const char *nearest_name(const char *word, const char *const *names, size_t count);

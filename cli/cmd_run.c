@@ -9,6 +9,7 @@
 #include "follow.h"
 #include "job_flags.h"
 #include "outcome.h"
+#include "progress.h"
 #include "signals.h"
 #include "why.h"
 
@@ -24,6 +25,7 @@ struct run {
 	bool is_cancelling;
 	struct why why;
 	struct follow follow;
+	struct progress progress;
 };
 
 /* ---- submit ---- */
@@ -97,10 +99,24 @@ static int leave(const struct run *run)
 
 /* ---- the verb ---- */
 
+static int earlier_ms(int a, int b)
+{
+	return a < 0 ? b : b < 0 || a < b ? a : b;
+}
+
 static int turn_limit_ms(const struct run *run)
 {
-	int a = follow_wait_ms(&run->follow), b = why_wait_ms(&run->why);
-	return a < 0 ? b : b < 0 || a < b ? a : b;
+	int other_ms = earlier_ms(why_wait_ms(&run->why), progress_wait_ms(&run->progress));
+	return earlier_ms(follow_wait_ms(&run->follow), other_ms);
+}
+
+static void show_progress(struct run *run)
+{
+	struct progress_tally tally = {0};
+	if (!progress_is_due(&run->progress))
+		return;
+	progress_count(&tally, run->follow.watch.last);
+	progress_show(&run->progress, &tally);
 }
 
 static int follow_to_end(struct run *run)
@@ -114,7 +130,9 @@ static int follow_to_end(struct run *run)
 		if (obey_interrupts(run))
 			return leave(run);
 		why_pump(&run->why, run->follow.watch.last);
+		show_progress(run);
 	}
+	live_line_clear(&run->progress.line);
 	if (run->follow.watch.last)
 		outcome_explain(run->cli, run->follow.watch.last);
 	if (follow_is_pipe_broken(&run->follow))
@@ -141,7 +159,9 @@ static int submit_and_follow(struct run *run, struct job_flags *flags)
 		return run->code;
 	follow_init(&run->follow, run->cli, run->job);
 	why_init(&run->why, run->cli, run->job);
+	progress_init(&run->progress, run->cli);
 	int code = follow_to_end(run);
+	progress_fini(&run->progress);
 	follow_close(&run->follow);
 	return code;
 }

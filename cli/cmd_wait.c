@@ -8,6 +8,7 @@
 #include "job_watch.h"
 #include "outcome.h"
 #include "output.h"
+#include "progress.h"
 #include "selection.h"
 
 /* More watches at once gain nothing; the others wait their turn. */
@@ -29,6 +30,8 @@ struct wait {
 	struct job_watch watches[WATCHES_MAX];
 	size_t open;  /* of these */
 	cJSON *ended; /* the last records, for --output; NULL: not wanted */
+	struct progress progress;
+	struct progress_tally tally; /* of those that have been let go */
 	int code;
 };
 
@@ -36,6 +39,7 @@ static void take_ended(struct wait *wait, struct job_watch *watch)
 {
 	int code = watch->code ? watch->code : outcome_exit_code(watch->last);
 	wait->code = code > wait->code ? code : wait->code;
+	progress_count(&wait->tally, watch->last);
 	if (wait->ended && watch->last)
 		json_append(wait->ended, cJSON_Duplicate(watch->last, true));
 	job_watch_close(watch);
@@ -54,7 +58,19 @@ static int turn_ms(const struct wait *wait, uint64_t deadline_ns)
 		int ms = job_watch_wait_ms(&wait->watches[i]);
 		limit_ms = ms >= 0 && (limit_ms < 0 || ms < limit_ms) ? ms : limit_ms;
 	}
-	return limit_ms;
+	int ms = progress_wait_ms(&wait->progress);
+	return ms >= 0 && (limit_ms < 0 || ms < limit_ms) ? ms : limit_ms;
+}
+
+static void show_progress(struct wait *wait)
+{
+	struct progress_tally tally = wait->tally;
+	if (!progress_is_due(&wait->progress))
+		return;
+	for (size_t i = 0; i < wait->open; i++)
+		progress_count(&tally, wait->watches[i].last);
+	tally.total += wait->count - wait->next;
+	progress_show(&wait->progress, &tally);
 }
 
 /* Fill the watches up, then let the ended ones go. A watch must not move while it is open. */
@@ -89,12 +105,15 @@ static int wait_for_all(struct wait *wait, uint64_t timeout_ns)
 	uint64_t deadline_ns = timeout_ns ? cli_steady_ns() + timeout_ns : 0;
 	wait->code = cli_connect(wait->cli);
 	bool is_over = wait->code != 0 || wait->count == 0;
+	progress_init(&wait->progress, wait->cli);
 	while (!is_over) {
 		turn(wait, deadline_ns);
+		show_progress(wait);
 		is_over = reap(wait);
 		if (!is_over && deadline_ns && cli_steady_ns() >= deadline_ns)
 			break;
 	}
+	progress_fini(&wait->progress);
 	if (is_over)
 		return wait->code;
 	size_t left = wait->count - wait->next;

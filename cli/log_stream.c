@@ -51,6 +51,14 @@ static bool write_all(int fd, const char *data, size_t size)
 	return true;
 }
 
+/* `last`: of what is to be printed. */
+static void make_room(struct live_line *line, char last)
+{
+	live_line_clear(line);
+	if (line)
+		line->is_midline = last != '\n';
+}
+
 /* What of the part has not been printed yet. */
 static void print_part(struct log_stream *stream, bool is_err, uint64_t offset, const char *data,
 		       size_t size)
@@ -59,6 +67,7 @@ static void print_part(struct log_stream *stream, bool is_err, uint64_t offset, 
 	if (offset + size <= *next)
 		return;
 	size_t had = offset < *next ? (size_t)(*next - offset) : 0;
+	make_room(stream->cli->live_line, data[size - 1]);
 	if (!write_all(is_err ? STDERR_FILENO : STDOUT_FILENO, data + had, size - had))
 		stream->is_pipe_broken = true;
 	*next = offset + size;

@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What is said of jobs before they are taken: all that is wrong at once, and the same in a dry run."""
+"""What is said of jobs before they are taken, and while somebody waits for them at a terminal."""
 import json
 import os
+import pty
+import select
+import subprocess
 import tempfile
 import unittest
 
@@ -10,7 +13,7 @@ import grpc
 from google.protobuf import json_format
 
 import api
-from harness import Cluster
+from harness import CLI, Cluster, SLOW
 
 FINE = {"tasks": [{"command": ["true"]}]}
 WRONG = {
@@ -121,6 +124,107 @@ class Submit(Cluster):
     def test_no_server_is_no_answer(self):
         self.programs[0].kill()
         self.centro("submit", "--dry-run", "--", "true", check=125)
+
+
+CLEAR = "\r\033[K"
+
+
+class Screen:
+    """A program whose stderr is a terminal, and all that it wrote there."""
+
+    def __init__(self, env, *arguments):
+        self.master, slave = pty.openpty()
+        self.process = subprocess.Popen([os.path.join(CLI, "centro"), *arguments], env=env, stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.PIPE, stderr=slave)
+        os.close(slave)
+        self.text = ""
+
+    def read(self, seconds):
+        """False: the program has closed the terminal."""
+        if not select.select([self.master], [], [], seconds)[0]:
+            raise AssertionError(f"nothing comes behind {self.text!r}")
+        try:
+            self.text += os.read(self.master, 4096).decode()
+            return True
+        except OSError:
+            return False
+
+    def read_until(self, part):
+        while part not in self.text:
+            if not self.read(20 * SLOW):
+                raise AssertionError(f"no {part!r} in {self.text!r}")
+
+    def end(self):
+        """The exit code, and the output."""
+        while self.read(30 * SLOW):
+            pass
+        os.close(self.master)
+        output = self.process.communicate(timeout=20 * SLOW)[0]
+        return self.process.returncode, output
+
+    def left_over(self):
+        """What stands on the screen at the end."""
+        lines = []
+        for line in self.text.split("\n"):
+            lines.append(line.split("\033[K")[-1].strip("\r"))
+        return "\n".join(lines)
+
+
+class Progress(Cluster):
+    def setUp(self):
+        super().setUp()
+        self.server()
+        self.agent()
+        self.gate = os.path.join(self.folder, "gate")
+        self.env["TERM"] = "xterm"
+
+    def open_gate(self):
+        with open(self.gate, "w", encoding="ascii"):
+            pass
+
+    def gated(self, then, *flags):
+        """Flags and a command of four instances, two of which run until the gate is open."""
+        return ["--count", "4", "--cpu", "1", *flags, "--", "sh", "-c",
+                f"while [ ! -e {self.gate} ]; do sleep 0.05; done; {then}"]
+
+    def assert_live_line(self, screen, code):
+        screen.read_until("0 of 4 done, 2 running")
+        self.open_gate()
+        self.assertEqual(screen.end()[0], code)
+        self.assertIn(CLEAR, screen.text)
+        self.assertNotIn("of 4 done", screen.left_over())
+        self.assertNotRegex(screen.text, "\033\\[[0-9;]*m")
+
+    def test_wait(self):
+        job = self.submit(*self.gated("true"))
+        self.assert_live_line(Screen(self.env, "wait", job), 0)
+
+    def test_submit_and_wait_for_what_fails(self):
+        screen = Screen(self.env, "submit", "--wait", *self.gated("exit 3"))
+        self.assert_live_line(screen, 3)
+
+    def test_run_keeps_the_line_below_the_output(self):
+        screen = Screen(self.env, "run", *self.gated("echo said >&2"))
+        self.assert_live_line(screen, 0)
+        self.assertEqual(screen.left_over(), "said\n" * 4)
+
+    def test_one_instance_has_no_line(self):
+        self.open_gate()
+        screen = Screen(self.env, "run", "--", "true")
+        self.assertEqual(screen.end(), (0, b""))
+        self.assertEqual(screen.text, "")
+
+    def test_quiet_and_pipes_have_none(self):
+        job = self.submit(*self.gated("true"))
+        quiet = Screen(self.env, "wait", "-q", job)
+        dumb = Screen({**self.env, "TERM": "dumb"}, "wait", job)
+        piped = subprocess.Popen([os.path.join(CLI, "centro"), "wait", job], env=self.env, stderr=subprocess.PIPE)
+        shown = Screen(self.env, "wait", job)
+        self.assert_live_line(shown, 0)
+        self.assertEqual(quiet.end()[0], 0)
+        self.assertEqual(dumb.end()[0], 0)
+        self.assertEqual((quiet.text, dumb.text), ("", ""))
+        self.assertEqual(piped.communicate(timeout=20 * SLOW)[1], b"")
 
 
 if __name__ == "__main__":
