@@ -64,6 +64,7 @@ static void show_facts(const struct cli *cli, const cJSON *job)
 	fact("name", json_text(spec, "name"));
 	show_state(cli, job);
 	fact("waits for", json_text(job, "pending_reason"));
+	fact("retry of", json_text(job, "retry_of"));
 	fact("cancelled by", json_text(job, "cancelled_by"));
 	fact("reason", json_text(job, "cancel_reason"));
 	fact("queue", json_text_or(spec, "queue", "default"));

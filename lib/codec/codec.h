@@ -112,6 +112,8 @@ int ctr_codec_job_spec(const Centro__V1__JobSpec *message, struct ctr_arena *are
 int ctr_codec_read_job_spec(const Centro__V1__JobSpec *message, struct ctr_arena *arena,
 			    struct ctr_job_spec *ret_spec, struct ctr_problems *problems,
 			    struct centro_error_text *text);
+/* Make it a retry. One request id cannot stand for both a job and a retry of its like. */
+void ctr_codec_set_retry(struct ctr_job_spec *spec, centro_job_id retry_of);
 int ctr_codec_node_spec(const Centro__V1__NodeInfo *message, struct ctr_arena *arena,
 			struct ctr_node_spec *ret_spec, struct centro_error_text *text);
 /*

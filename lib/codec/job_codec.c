@@ -18,6 +18,7 @@
 enum { JOB_ID = 1, JOB_SPEC = 2, JOB_OWNER = 3, JOB_REQUEST_ID = 4, JOB_SUBMIT_TIME = 5 };
 enum { INSTANCE_NODE_ID = 5 }; /* of the message Instance */
 enum { JOB_SPEC_HASH = 6, JOB_INSTANCES = 17, JOB_EXIT_CODE = 20, JOB_CANCEL_REQUESTED = 25 };
+enum { JOB_RETRY_OF = 26 };
 /* Of its two halves. */
 enum { JOB_SUBMIT_FIRST = 1, JOB_SUBMIT_LAST = 7, JOB_LIFE_FIRST = 16, JOB_LIFE_LAST = 25 };
 
@@ -72,6 +73,7 @@ static const struct ctr_read_row job_spec_read_rows[] = {
 	JOB_SPEC_ROW(CTR_READ_TEXT, owner, owner),
 	JOB_SPEC_ROW(CTR_READ_TEXT, request_id, request_id),
 	JOB_SPEC_ROW(CTR_READ_UINT, spec_hash, spec_hash),
+	JOB_SPEC_ROW(CTR_READ_UINT, retry_of, retry_of),
 };
 static const struct ctr_read_table job_spec_read =
 	CTR_READ_TABLE(job_spec_read_rows, struct ctr_job_spec);
@@ -134,6 +136,7 @@ static const struct ctr_write_row job_submit_write[] = {
 	CTR_WRITE_ROW(JOB_SUBMIT_TIME, CTR_WRITE_TIME, struct ctr_job, submit_wall),
 	CTR_WRITE_ROW(JOB_SPEC_HASH, CTR_WRITE_FIXED64, struct ctr_job, spec_hash),
 	CTR_WRITE_ROW(7, CTR_WRITE_UINT, struct ctr_job, instance_count),
+	CTR_WRITE_ROW(JOB_RETRY_OF, CTR_WRITE_UINT, struct ctr_job, retry_of),
 };
 
 static const struct ctr_write_row job_life_write[] = {
@@ -179,6 +182,12 @@ int ctr_codec_read_job_spec(const Centro__V1__JobSpec *message, struct ctr_arena
 	spec.spec_hash = ctr_hash_bytes(spec.text, SPEC_HASH_SEED);
 	*ret_spec = spec;
 	return CENTRO_OK;
+}
+
+void ctr_codec_set_retry(struct ctr_job_spec *spec, centro_job_id retry_of)
+{
+	spec->retry_of = retry_of;
+	spec->spec_hash ^= ctr_hash_u64(retry_of);
 }
 
 int ctr_codec_job_spec(const Centro__V1__JobSpec *message, struct ctr_arena *arena,
@@ -300,6 +309,8 @@ static int check_halves(struct centro_bytes spec, struct centro_bytes state,
 	int status = check_half(spec, JOB_LIFE_FIRST, JOB_LIFE_LAST, text);
 	if (status == CENTRO_OK)
 		status = check_half(state, JOB_SUBMIT_FIRST, JOB_SUBMIT_LAST, text);
+	if (status == CENTRO_OK)
+		status = check_half(state, JOB_RETRY_OF, JOB_RETRY_OF, text);
 	return status;
 }
 

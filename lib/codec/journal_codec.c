@@ -114,6 +114,7 @@ static const struct ctr_read_row submit_read_rows[] = {
 	READ(CTR_READ_BYTES, Submit, owner, ctr_job_spec, owner),
 	READ(CTR_READ_BYTES, Submit, request_id, ctr_job_spec, request_id),
 	READ(CTR_READ_UINT, Submit, spec_hash, ctr_job_spec, spec_hash),
+	READ(CTR_READ_UINT, Submit, retry_of, ctr_job_spec, retry_of),
 };
 static const struct ctr_read_table submit_read =
 	CTR_READ_TABLE(submit_read_rows, struct ctr_job_spec);
@@ -122,6 +123,7 @@ static const struct ctr_write_row submit_write[] = {
 	WRITE(2, CTR_WRITE_BYTES, ctr_job_spec, owner),
 	WRITE(3, CTR_WRITE_BYTES, ctr_job_spec, request_id),
 	WRITE(4, CTR_WRITE_FIXED64, ctr_job_spec, spec_hash),
+	WRITE(5, CTR_WRITE_UINT, ctr_job_spec, retry_of),
 };
 
 static const struct ctr_read_row register_read_rows[] = {
@@ -452,6 +454,7 @@ static int read_submit(const ProtobufCMessage *body, struct ctr_arena *arena,
 	spec->owner = beside.owner;
 	spec->request_id = beside.request_id;
 	spec->spec_hash = beside.spec_hash;
+	spec->retry_of = beside.retry_of;
 	command->submit.spec = spec;
 	return status;
 }

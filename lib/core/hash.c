@@ -67,6 +67,9 @@ static uint64_t hash_submitted(const struct ctr_job *job)
 	mix(&hash, (uint32_t)job->priority);
 	mix(&hash, job->spec_hash);
 	mix(&hash, job->submit_wall.ns);
+	/* What was recorded before there were retries keeps its hash. */
+	if (job->retry_of != 0)
+		mix(&hash, job->retry_of);
 	return hash;
 }
 

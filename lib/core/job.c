@@ -161,6 +161,7 @@ static void fill_job(struct ctr_job *job, const struct ctr_job_spec *spec)
 		.labels = labels,
 		.tasks = tasks,
 		.spec_hash = spec->spec_hash,
+		.retry_of = spec->retry_of,
 		.priority = spec->priority,
 		.label_count = (uint16_t)spec->label_count,
 		.task_count = (uint16_t)spec->task_count,

@@ -88,7 +88,8 @@ enum ctr_job_dirty {
 };
 
 struct ctr_job {
-	centro_job_id id; /* rises with the time of submission, so it is the age too */
+	centro_job_id id;       /* rises with the time of submission, so it is the age too */
+	centro_job_id retry_of; /* the job that this one does again; 0: none */
 	struct centro_bytes name, queue, owner, tenant, request_id;
 	struct centro_bytes text; /* the encoded JobSpec */
 	const struct ctr_label *labels;

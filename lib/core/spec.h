@@ -83,7 +83,8 @@ struct ctr_task_spec {
 
 struct ctr_job_spec {
 	struct centro_bytes name, queue, owner, tenant, request_id;
-	uint64_t spec_hash; /* of `text` */
+	uint64_t spec_hash;     /* of `text`, and of what it is a retry of */
+	centro_job_id retry_of; /* 0: of none */
 	int32_t priority;
 	const struct centro_bytes *datacenters;
 	size_t datacenter_count;

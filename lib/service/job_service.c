@@ -25,6 +25,8 @@ static int read_spec(struct ctr_rpc *rpc, const Centro__V1__JobSubmitRequest *re
 		return status;
 	ret_spec->owner = ctr_bytes_str(rpc->peer->name);
 	ret_spec->request_id = ctr_bytes_str(request->request_id);
+	if (request->retry_of)
+		ctr_codec_set_retry(ret_spec, request->retry_of);
 	return CENTRO_OK;
 }
 
@@ -76,10 +78,10 @@ static void set_submit_response(Centro__V1__JobSubmitResponse *response,
 	response->existing = result->existing;
 }
 
-static int job_submit(struct ctr_rpc *rpc, const ProtobufCMessage *message)
+static int submit_and_answer(struct ctr_rpc *rpc, const Centro__V1__JobSubmitRequest *request)
 {
 	struct ctr_result result;
-	int status = submit_one(rpc, (const Centro__V1__JobSubmitRequest *)message, &result);
+	int status = submit_one(rpc, request, &result);
 	if (rpc->service->problems.count > 0)
 		return ctr_rpc_problems(rpc, &rpc->service->problems);
 	if (status != CENTRO_OK) {
@@ -90,6 +92,84 @@ static int job_submit(struct ctr_rpc *rpc, const ProtobufCMessage *message)
 	set_submit_response(&response, &result);
 	return ctr_rpc_answer(rpc, &response.base);
 }
+
+/* ---- retries ---- */
+
+/* What the request said, while the job is being read. */
+struct retry {
+	centro_job_id job;
+	bool dry_run;
+	char request_id[];
+};
+
+static void retry_free(struct ctr_rpc *rpc)
+{
+	ctr_free(rpc->service->allocator, rpc->state);
+	rpc->state = NULL;
+}
+
+/* The job as it was submitted, once more. */
+static int retry_job(struct ctr_rpc *rpc, const struct retry *retry, const Centro__V1__Job *job)
+{
+	Centro__V1__JobSubmitRequest request = CENTRO__V1__JOB_SUBMIT_REQUEST__INIT;
+	if (!centro_job_state_is_final((int)job->state))
+		return ctr_rpc_error(rpc, CENTRO_ERR_STATE,
+				     "retry_of: job %llu is %s; only what has ended can be retried",
+				     (unsigned long long)retry->job,
+				     centro_job_state_name((int)job->state));
+	request.job = job->spec;
+	request.request_id = (char *)retry->request_id;
+	request.dry_run = retry->dry_run;
+	request.retry_of = retry->job;
+	return submit_and_answer(rpc, &request);
+}
+
+static void retry_found(struct ctr_rpc *rpc, int status, struct centro_bytes bytes)
+{
+	struct ctr_service *service = rpc->service;
+	const struct retry *retry = rpc->state;
+	ProtobufCMessage *job;
+	if (status == CENTRO_ERR_NOT_FOUND)
+		ctr_rpc_error(rpc, status, "retry_of: there is no job %llu, or it is no longer kept",
+			      (unsigned long long)retry->job);
+	if (status == CENTRO_OK) {
+		ctr_arena_reset(&service->arena, ctr_message_arena_bytes(bytes.size));
+		status = ctr_message_decode(&centro__v1__job__descriptor, bytes, &service->arena,
+					    &job, &rpc->text);
+	}
+	if (status == CENTRO_OK)
+		status = retry_job(rpc, retry, (const Centro__V1__Job *)job);
+	retry_free(rpc);
+	ctr_rpc_reply(rpc, status);
+}
+
+static int retry_start(struct ctr_rpc *rpc, const Centro__V1__JobSubmitRequest *request)
+{
+	size_t id_size = strlen(request->request_id) + 1;
+	if (request->job)
+		return ctr_rpc_error(rpc, CENTRO_ERR_INVALID,
+				     "job: there already, from retry_of; leave one of them out");
+	struct retry *retry =
+		ctr_alloc_zero(rpc->service->allocator, sizeof(*retry) + id_size);
+	if (!retry)
+		return ctr_rpc_error(rpc, CENTRO_ERR_NOMEM, "out of memory");
+	retry->job = request->retry_of;
+	retry->dry_run = request->dry_run;
+	memcpy(retry->request_id, request->request_id, id_size);
+	rpc->state = retry;
+	int status = ctr_job_read_start(rpc, retry->job, retry_found);
+	if (status != CTR_RPC_LATER)
+		retry_free(rpc);
+	return status;
+}
+
+static int job_submit(struct ctr_rpc *rpc, const ProtobufCMessage *message)
+{
+	const Centro__V1__JobSubmitRequest *request = (const Centro__V1__JobSubmitRequest *)message;
+	return request->retry_of ? retry_start(rpc, request) : submit_and_answer(rpc, request);
+}
+
+/* ---- several ---- */
 
 /* `buffer` has CTR_PROBLEMS_TOLD_SIZE_MAX bytes. */
 static const char *tell_refusal(const struct ctr_service *service, int status,
@@ -120,6 +200,18 @@ static int append_submit_result(struct ctr_rpc *rpc, int status, const struct ct
 	return error ? error : ctr_message_append_field(&rpc->response, 1, ctr_buf_bytes(scratch));
 }
 
+/* A retry has to read what it is one of. */
+static int submit_of_many(struct ctr_rpc *rpc, const Centro__V1__JobSubmitRequest *request,
+			  struct ctr_result *ret_result)
+{
+	if (!request->retry_of)
+		return submit_one(rpc, request, ret_result);
+	ctr_problems_init(&rpc->service->problems);
+	return ctr_error(&ret_result->text, CENTRO_ERR_INVALID,
+			 "retry_of: %llu; a retry is submitted alone",
+			 (unsigned long long)request->retry_of);
+}
+
 static int job_submit_many(struct ctr_rpc *rpc, const ProtobufCMessage *message)
 {
 	const Centro__V1__JobSubmitManyRequest *request =
@@ -131,7 +223,7 @@ static int job_submit_many(struct ctr_rpc *rpc, const ProtobufCMessage *message)
 
 	for (size_t i = 0; i < request->n_requests; i++) {
 		struct ctr_result result;
-		int status = submit_one(rpc, request->requests[i], &result);
+		int status = submit_of_many(rpc, request->requests[i], &result);
 		int error = append_submit_result(rpc, status, &result);
 		if (error)
 			return ctr_rpc_error(rpc, error, "the answer does not fit into memory");
@@ -218,6 +310,7 @@ const struct ctr_method ctr_method_job_submit = {
 	.path = "/centro.v1.JobService/Submit",
 	.request = &centro__v1__job_submit_request__descriptor,
 	.request_message = job_submit,
+	.closed = retry_free,
 };
 const struct ctr_method ctr_method_job_submit_many = {
 	.path = "/centro.v1.JobService/SubmitMany",

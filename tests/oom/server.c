@@ -112,6 +112,7 @@ static const struct method {
 	{"JobService/Submit", SUBMIT("new", ""), "\"id\":"},
 	{"JobService/SubmitMany", "{\"requests\":[" SUBMIT("a", "") "," SUBMIT("b", "") ",{}]}",
 	 "\"results\":["},
+	{"JobService/Submit", "{\"retry_of\":\"4\",\"request_id\":\"again\"}", "\"id\":"},
 	{"JobService/Get", "{\"id\":\"1\"}", "\"labels\":{\"a\":\"b\"}"},
 	{"JobService/Get", "{\"id\":\"4\"}", "\"state\":\"cancelled\""},
 	{"JobService/Get", "{\"id\":\"99\"}", .refusal = CENTRO_ERR_NOT_FOUND},

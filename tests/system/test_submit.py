@@ -126,6 +126,42 @@ class Submit(Cluster):
         self.centro("submit", "--dry-run", "--", "true", check=125)
 
 
+class Retry(Cluster):
+    def setUp(self):
+        super().setUp()
+        self.server()
+        self.agent()
+
+    def test_what_has_ended_runs_again_and_stays(self):
+        mark = os.path.join(self.folder, "mark")
+        job = self.submit("--name", "twice", "--", "sh", "-c", f"[ -e {mark} ] || {{ touch {mark}; exit 3; }}")
+        first = self.wait_for_state(job, "failed")
+        self.programs[0].kill()
+        self.programs[0].start()
+        self.wait_for_port(self.programs[0])
+        again = self.centro("retry", job, check=0).stdout.decode().strip()
+        self.assertGreater(int(again), int(job))
+        second = self.wait_for_state(again, "succeeded")
+        self.assertEqual(second["retry_of"], job)
+        self.assertEqual(second["spec"], first["spec"])
+        self.assertEqual(self.show(job), first)
+        self.assertIn(f"retry of     {job}\n".encode(), self.centro("show", again, check=0).stdout)
+        self.assertEqual(self.centro("retry", "--failed", again, check=0).stdout, b"")
+        self.assertEqual(self.json("retry", "--failed", job), {"id": str(int(again) + 1)})
+        self.programs[0].kill()
+        self.programs[0].start()
+        self.wait_for_port(self.programs[0])
+        self.assertEqual(self.show(again)["retry_of"], job)
+
+    def test_what_lives_is_refused(self):
+        job = self.submit("--cpu", "1000", "--", "true")
+        result = self.centro("retry", job, check=120)
+        self.assertIn(f"job {job} is pending; only what has ended can be retried".encode(), result.stderr)
+        self.assertEqual(result.stdout, b"")
+        self.assertIn(b"there is no job 99", self.centro("retry", "99", check=120).stderr)
+        self.assertIn(b"as a whole", self.centro("retry", f"{job}.main", check=2).stderr)
+
+
 CLEAR = "\r\033[K"
 
 

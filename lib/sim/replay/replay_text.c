@@ -49,6 +49,8 @@ static void describe_submit(struct ctr_buf *line, const struct ctr_job_spec *spe
 		show(line, " by ", spec->owner);
 	if (spec->request_id.size > 0)
 		show(line, ", request ", spec->request_id);
+	if (spec->retry_of)
+		show_number(line, ", retry of ", spec->retry_of);
 	ctr_buf_appendf(line, ", tasks %zu, instances %llu", spec->task_count,
 			(unsigned long long)instances);
 }

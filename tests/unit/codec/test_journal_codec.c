@@ -240,10 +240,12 @@ START_TEST(a_submit_comes_back_whole)
 			 CENTRO_OK);
 	spec.owner = ctr_bytes_str("\xff not UTF-8");
 	spec.request_id = ctr_bytes_str("r");
+	ctr_codec_set_retry(&spec, 41);
 	carry_command(&trip, &(struct ctr_command){.type = CTR_COMMAND_SUBMIT, .submit = {&spec}});
 	const struct ctr_job_spec *got = trip.record.command.submit.spec;
 	ck_assert(ctr_bytes_equal(got->text, spec.text));
 	ck_assert_uint_eq(got->spec_hash, spec.spec_hash);
+	ck_assert_uint_eq(got->retry_of, 41);
 	assert_text(got->owner, "\xff not UTF-8");
 	assert_text(got->request_id, "r");
 	ck_assert_int_eq(got->priority, -5);

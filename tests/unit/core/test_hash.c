@@ -111,11 +111,11 @@ static void assert_text_counts(const struct cluster *cluster, char **text)
 }
 
 static const struct field job_fields[] = {
-	FIELD(ctr_job, text),        FIELD(ctr_job, name),       FIELD(ctr_job, queue),
-	FIELD(ctr_job, owner),       FIELD(ctr_job, tenant),     FIELD(ctr_job, request_id),
-	FIELD(ctr_job, spec_hash),   FIELD(ctr_job, priority),   FIELD(ctr_job, state),
-	FIELD(ctr_job, submit_wall), FIELD(ctr_job, start_wall), FIELD(ctr_job, end_wall),
-	FIELD(ctr_job, revision),
+	FIELD(ctr_job, text),     FIELD(ctr_job, name),        FIELD(ctr_job, queue),
+	FIELD(ctr_job, owner),    FIELD(ctr_job, tenant),      FIELD(ctr_job, request_id),
+	FIELD(ctr_job, retry_of), FIELD(ctr_job, spec_hash),   FIELD(ctr_job, priority),
+	FIELD(ctr_job, state),    FIELD(ctr_job, submit_wall), FIELD(ctr_job, start_wall),
+	FIELD(ctr_job, end_wall), FIELD(ctr_job, revision),
 };
 static const struct field instance_fields[] = {
 	FIELD(ctr_instance, task),        FIELD(ctr_instance, index),

@@ -153,6 +153,43 @@ START_TEST(test_a_dry_run_changes_nothing)
 }
 END_TEST
 
+START_TEST(test_a_retry_is_the_same_job_again)
+{
+	const char *again = "{\"retry_of\":\"1\",\"request_id\":\"r\"}";
+	fixture_ask(&fixture, "JobService/Submit",
+		    "{\"job\":{\"name\":\"a\",\"tasks\":[{\"command\":[\"true\"]}]},\"request_id\":\"x\"}");
+	fixture_refused(&fixture, "JobService/Submit", again, CTR_GRPC_FAILED_PRECONDITION,
+			"job 1 is pending; only what has ended");
+	fixture_ask(&fixture, "JobService/Cancel", "{\"id\":\"1\"}");
+	ck_assert_str_eq(fixture_ask(&fixture, "JobService/Submit", again), "{\"id\":\"2\"}\n");
+	ck_assert_str_eq(fixture_ask(&fixture, "JobService/Submit", again),
+			 "{\"id\":\"2\",\"existing\":true}\n");
+	const char *job = fixture_ask(&fixture, "JobService/Get", "{\"id\":\"2\"}");
+	assert_contains(job, "\"name\":\"a\"");
+	assert_contains(job, "\"state\":\"pending\"");
+	assert_contains(job, "\"retry_of\":\"1\"");
+	assert_contains(fixture_ask(&fixture, "JobService/Get", "{\"id\":\"1\"}"), "cancelled");
+	/* The id of the first job is taken, by another request. */
+	fixture_refused(&fixture, "JobService/Submit", "{\"retry_of\":\"1\",\"request_id\":\"x\"}",
+			CTR_GRPC_ALREADY_EXISTS, "request_id");
+	ck_assert_str_eq(fixture_ask(&fixture, "JobService/Submit",
+				     "{\"retry_of\":\"1\",\"dry_run\":true}"),
+			 "{}\n");
+}
+END_TEST
+
+START_TEST(test_wrong_retries_are_refused)
+{
+	fixture_refused(&fixture, "JobService/Submit", "{\"retry_of\":\"9\"}", CTR_GRPC_NOT_FOUND,
+			"retry_of: there is no job 9");
+	fixture_refused(&fixture, "JobService/Submit", "{\"job\":{},\"retry_of\":\"9\"}",
+			CTR_GRPC_INVALID_ARGUMENT, "leave one of them out");
+	assert_contains(fixture_ask(&fixture, "JobService/SubmitMany",
+				    "{\"requests\":[{\"retry_of\":\"9\"}]}"),
+			"a retry is submitted alone");
+}
+END_TEST
+
 START_TEST(test_a_watch_sees_each_state_and_ends)
 {
 	fixture_ask(&fixture, "JobService/Submit", true_job);
@@ -271,6 +308,8 @@ int main(void)
 	tcase_add_test(tcase, test_all_that_is_wrong_is_said_at_once);
 	tcase_add_test(tcase, test_a_long_list_is_not_cut_short);
 	tcase_add_test(tcase, test_a_dry_run_changes_nothing);
+	tcase_add_test(tcase, test_a_retry_is_the_same_job_again);
+	tcase_add_test(tcase, test_wrong_retries_are_refused);
 	tcase_add_test(tcase, test_a_watch_sees_each_state_and_ends);
 	tcase_add_test(tcase, test_a_watch_ends_when_its_client_goes);
 	tcase_add_test(tcase, test_pages_meet_without_gap_or_repetition);
