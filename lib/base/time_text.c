@@ -2,57 +2,14 @@
 /*
  * time_text.c - RFC 3339 times, both ways.
  *
- * Days are counted in the proleptic Gregorian calendar by Howard Hinnant's
- * algorithm: a year that starts in March has its leap day at its end, so the
- * day of the year needs no table.
- *
  * Layer: base.
  */
 #include "base/bytes.h"
+#include "base/calendar.h"
 #include "base/str.h"
 
-#define SECONDS_PER_DAY  86400
-#define SECONDS_MIN      INT64_C(-62135596800) /* 0001-01-01T00:00:00Z */
-#define SECONDS_MAX      INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
-#define DAYS_PER_ERA     146097                /* 400 years */
-#define DAYS_BEFORE_1970 719468                /* since 0000-03-01 */
-
-struct date {
-	int year, month, day;
-};
-
-/* Days since 1970-01-01 of a date in the years 0 and up. */
-static int64_t days_from_date(struct date date)
-{
-	int year = date.month <= 2 ? date.year - 1 : date.year;
-	int era = (year >= 0 ? year : year - 399) / 400;
-	int year_of_era = year - era * 400;
-	int month_from_march = (date.month + 9) % 12;
-	int day_of_year = (153 * month_from_march + 2) / 5 + date.day - 1;
-	int day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-	return (int64_t)era * DAYS_PER_ERA + day_of_era - DAYS_BEFORE_1970;
-}
-
-/* The inverse. */
-static struct date date_from_days(int64_t days)
-{
-	int64_t from_march = days + DAYS_BEFORE_1970;
-	int era = (int)(from_march / DAYS_PER_ERA);
-	int day_of_era = (int)(from_march % DAYS_PER_ERA);
-	int year_of_era =
-		(day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-	int day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-	int month_from_march = (5 * day_of_year + 2) / 153;
-
-	struct date date = {
-		.day = day_of_year - (153 * month_from_march + 2) / 5 + 1,
-		.month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9,
-		.year = year_of_era + era * 400,
-	};
-	if (date.month <= 2)
-		date.year++;
-	return date;
-}
+#define SECONDS_MIN INT64_C(-62135596800) /* 0001-01-01T00:00:00Z */
+#define SECONDS_MAX INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
 
 static int append_fraction(struct ctr_buf *buf, int32_t nanos)
 {
@@ -70,14 +27,9 @@ int ctr_time_format(struct ctr_buf *buf, int64_t seconds, int32_t nanos)
 	if (seconds < SECONDS_MIN || seconds > SECONDS_MAX || nanos < 0 || nanos > 999999999)
 		return CENTRO_ERR_INVALID;
 
-	/* Days and seconds of the day, rounded down also before 1970. */
-	int64_t days = seconds / SECONDS_PER_DAY;
-	int rest = (int)(seconds % SECONDS_PER_DAY);
-	if (rest < 0) {
-		rest += SECONDS_PER_DAY;
-		days--;
-	}
-	struct date date = date_from_days(days);
+	int64_t days = ctr_day_of_seconds(seconds);
+	int rest = (int)(seconds - days * CTR_SECONDS_PER_DAY);
+	struct ctr_date date = ctr_date_from_days(days);
 
 	size_t before = buf->size;
 	ctr_buf_appendf(buf, "%04d-%02d-%02dT%02d:%02d:%02d", date.year, date.month, date.day,
@@ -112,25 +64,18 @@ static bool take_char(struct centro_bytes *text, char c)
 	return true;
 }
 
-static int days_in_month(int year, int month)
-{
-	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	bool is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-	return days[month - 1] + (month == 2 && is_leap);
-}
-
 static bool take_date(struct centro_bytes *text, int64_t *ret_days)
 {
-	struct date date;
+	struct ctr_date date;
 	if (!take_digits(text, 4, &date.year) || !take_char(text, '-') ||
 	    !take_digits(text, 2, &date.month) || !take_char(text, '-') ||
 	    !take_digits(text, 2, &date.day))
 		return false;
 	if (date.month < 1 || date.month > 12)
 		return false;
-	if (date.day < 1 || date.day > days_in_month(date.year, date.month))
+	if (date.day < 1 || date.day > ctr_days_in_month(date.year, date.month))
 		return false;
-	*ret_days = days_from_date(date);
+	*ret_days = ctr_days_from_date(date);
 	return true;
 }
 
@@ -196,7 +141,7 @@ bool ctr_time_parse(struct centro_bytes text, int64_t *ret_seconds, int32_t *ret
 	    !take_offset(&text, &offset_seconds) || text.size != 0)
 		return false;
 
-	int64_t seconds = days * SECONDS_PER_DAY + clock_seconds - offset_seconds;
+	int64_t seconds = days * CTR_SECONDS_PER_DAY + clock_seconds - offset_seconds;
 	if (seconds < SECONDS_MIN || seconds > SECONDS_MAX)
 		return false;
 	*ret_seconds = seconds;
