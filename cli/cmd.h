@@ -7,7 +7,8 @@
 #include "args.h"
 
 extern const struct verb verb_cancel, verb_dev, verb_help, verb_logs, verb_node, verb_ps,
-	verb_retry, verb_run, verb_show, verb_sim, verb_submit, verb_version, verb_wait;
+	verb_retry, verb_run, verb_schedule, verb_show, verb_sim, verb_submit, verb_version,
+	verb_wait;
 
 /* In the order of the help; ends with NULL. */
 extern const struct verb *const verbs[];

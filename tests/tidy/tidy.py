@@ -42,6 +42,7 @@ TYPES_ONLY = {
 PUBLIC_OWNER = {
     "agent.h": "io",
     "client.h": "io",
+    "cron.h": "core",
     "engine.h": "engine",
     "job.h": "core",
     "node.h": "core",
