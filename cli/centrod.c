@@ -43,6 +43,8 @@ static const char usage[] =
 	"  --node-timeout TIME    silence until a node is down. Default: 60s\n"
 	"  --connections-max N    Default: 10000\n"
 	"  --jobs-max N           jobs that have not ended. Default: 4000000\n"
+	"  --history-keep N       jobs that have ended and are kept; 0: no limit. Default: 1000000\n"
+	"  --history-age TIME     for so long after their end; 0: no limit. Default: 30d\n"
 	"  --drain-limit TIME     for calls in flight at the end. Default: 10s\n"
 	"  --record FILE          record all that the scheduler is given in a new FILE, for\n"
 	"                         centro sim --replay. It holds the jobs' environment\n"
@@ -74,6 +76,8 @@ enum {
 	NODE_TIMEOUT,
 	CONNECTIONS_MAX,
 	JOBS_MAX,
+	HISTORY_KEEP,
+	HISTORY_AGE,
 	DRAIN_LIMIT,
 	RECORD,
 	RECORD_BYTES,
@@ -90,6 +94,8 @@ static const struct option options[] = {
 	{"node-timeout", required_argument, NULL, NODE_TIMEOUT},
 	{"connections-max", required_argument, NULL, CONNECTIONS_MAX},
 	{"jobs-max", required_argument, NULL, JOBS_MAX},
+	{"history-keep", required_argument, NULL, HISTORY_KEEP},
+	{"history-age", required_argument, NULL, HISTORY_AGE},
 	{"drain-limit", required_argument, NULL, DRAIN_LIMIT},
 	{"record", required_argument, NULL, RECORD},
 	{"record-bytes", required_argument, NULL, RECORD_BYTES},
@@ -121,6 +127,27 @@ static int set_number(const char *value, uint32_t *ret_number, struct centro_err
 	if (errno || *end || value[0] < '0' || value[0] > '9' || number == 0 || number > UINT32_MAX)
 		return daemon_wrong(text, value, "not a number from 1 to 4294967295");
 	*ret_number = (uint32_t)number;
+	return CENTRO_OK;
+}
+
+/* 0 is no limit; the library says that in its own way. */
+static int set_history_keep(const char *value, uint64_t *ret_keep, struct centro_error_text *text)
+{
+	char *end;
+	errno = 0;
+	unsigned long long number = strtoull(value, &end, 10);
+	if (errno || *end || value[0] < '0' || value[0] > '9')
+		return daemon_wrong(text, value, "not a number of jobs; 0 is no limit");
+	*ret_keep = number > 0 ? number : UINT64_MAX;
+	return CENTRO_OK;
+}
+
+static int set_history_age(const char *value, struct centro_span *ret_age,
+			   struct centro_error_text *text)
+{
+	if (strcmp(value, "0") != 0)
+		return set_span(value, ret_age, text);
+	ret_age->ns = UINT64_MAX;
 	return CENTRO_OK;
 }
 
@@ -203,6 +230,10 @@ static int set(void *arg, int option, char *value, struct centro_error_text *tex
 		return set_number(value, &server->connections_max, text);
 	case JOBS_MAX:
 		return set_number(value, &server->jobs_max, text);
+	case HISTORY_KEEP:
+		return set_history_keep(value, &server->history_keep, text);
+	case HISTORY_AGE:
+		return set_history_age(value, &server->history_age, text);
 	case DRAIN_LIMIT:
 		return set_span(value, &server->drain_limit, text);
 	case RECORD:

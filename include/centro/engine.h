@@ -121,6 +121,13 @@ struct centro_engine_options {
 	uint32_t jobs_max;               /**< that have not ended; default 4,000,000 */
 	uint32_t nodes_max;              /**< default 200,000 */
 	enum centro_order order;         /**< in which what waits is placed; default: fill */
+	/**
+	 * Jobs that have ended are kept up to so many, and for so long after their end by
+	 * wall time; UINT64_MAX: no limit. Default 1,000,000 and 30 days. When the store is
+	 * nearly full, fewer are.
+	 */
+	uint64_t history_keep;
+	struct centro_span history_age;
 };
 #define CENTRO_ENGINE_OPTIONS_INIT                           \
 	{                                                    \

@@ -59,6 +59,13 @@ struct centro_server_options {
 	 */
 	const char *record;
 	uint64_t record_bytes_max; /**< the recording stops there; default 1 GiB */
+	/**
+	 * Jobs that have ended are kept up to so many, and for so long after their end by
+	 * wall time; UINT64_MAX: no limit. Default 1,000,000 and 30 days. When the store is
+	 * nearly full, fewer are.
+	 */
+	uint64_t history_keep;
+	struct centro_span history_age;
 };
 #define CENTRO_SERVER_OPTIONS_INIT                                                                 \
 	{                                                                                          \

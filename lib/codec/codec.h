@@ -185,14 +185,19 @@ int ctr_codec_decode_format(struct centro_bytes value, struct centro_error_text 
 /* The number of the last event of a batch, and the cluster time of the batch. */
 int ctr_codec_decode_events_end(struct centro_bytes value, uint64_t *ret_last_event,
 				struct centro_instant *ret_cluster, struct centro_error_text *text);
-/* Of a job in history: what ctr_core_load_request() needs. request_id may be empty. */
+/*
+ * Of a job in history: what ctr_core_load_request() needs, and when the job ended (0: it is
+ * not said). request_id may be empty.
+ */
 struct ctr_request_load {
 	struct centro_bytes owner, request_id;
 	uint64_t spec_hash;
 	centro_job_id job;
-	struct centro_instant wall;
+	struct centro_instant wall, end_wall;
 };
 int ctr_codec_decode_request(struct centro_bytes history, struct ctr_arena *arena,
 			     struct ctr_request_load *ret_request, struct centro_error_text *text);
+/* Append a Job that says no more than that. */
+int ctr_codec_encode_request(const struct ctr_request_load *request, struct ctr_buf *buf);
 
 #endif

@@ -17,8 +17,8 @@
 /* Of the message Job. */
 enum { JOB_ID = 1, JOB_SPEC = 2, JOB_OWNER = 3, JOB_REQUEST_ID = 4, JOB_SUBMIT_TIME = 5 };
 enum { INSTANCE_NODE_ID = 5 }; /* of the message Instance */
-enum { JOB_SPEC_HASH = 6, JOB_INSTANCES = 17, JOB_EXIT_CODE = 20, JOB_CANCEL_REQUESTED = 25 };
-enum { JOB_RETRY_OF = 26 };
+enum { JOB_SPEC_HASH = 6, JOB_INSTANCES = 17, JOB_END_TIME = 19, JOB_EXIT_CODE = 20 };
+enum { JOB_CANCEL_REQUESTED = 25, JOB_RETRY_OF = 26 };
 /* Of its two halves. */
 enum { JOB_SUBMIT_FIRST = 1, JOB_SUBMIT_LAST = 7, JOB_LIFE_FIRST = 16, JOB_LIFE_LAST = 25 };
 
@@ -122,6 +122,7 @@ static const struct ctr_read_row request_read_rows[] = {
 	REQUEST_ROW(CTR_READ_TEXT, request_id, request_id),
 	REQUEST_ROW(CTR_READ_UINT, spec_hash, spec_hash),
 	REQUEST_ROW(CTR_READ_TIME, submit_time, wall),
+	REQUEST_ROW(CTR_READ_TIME, end_time, end_wall),
 };
 static const struct ctr_read_table request_read =
 	CTR_READ_TABLE(request_read_rows, struct ctr_request_load);
@@ -142,10 +143,18 @@ static const struct ctr_write_row job_submit_write[] = {
 static const struct ctr_write_row job_life_write[] = {
 	CTR_WRITE_ROW(16, CTR_WRITE_UINT, struct ctr_job, state),
 	CTR_WRITE_ROW(18, CTR_WRITE_TIME, struct ctr_job, start_wall),
-	CTR_WRITE_ROW(19, CTR_WRITE_TIME, struct ctr_job, end_wall),
+	CTR_WRITE_ROW(JOB_END_TIME, CTR_WRITE_TIME, struct ctr_job, end_wall),
 	CTR_WRITE_ROW(21, CTR_WRITE_TEXT, struct ctr_job, cancelled_by),
 	CTR_WRITE_ROW(22, CTR_WRITE_TEXT, struct ctr_job, cancel_reason),
 	CTR_WRITE_ROW(23, CTR_WRITE_UINT, struct ctr_job, revision),
+};
+
+static const struct ctr_write_row request_write[] = {
+	CTR_WRITE_ROW(JOB_ID, CTR_WRITE_UINT, struct ctr_request_load, job),
+	CTR_WRITE_ROW(JOB_OWNER, CTR_WRITE_BYTES, struct ctr_request_load, owner),
+	CTR_WRITE_ROW(JOB_REQUEST_ID, CTR_WRITE_BYTES, struct ctr_request_load, request_id),
+	CTR_WRITE_ROW(JOB_SUBMIT_TIME, CTR_WRITE_TIME, struct ctr_request_load, wall),
+	CTR_WRITE_ROW(JOB_SPEC_HASH, CTR_WRITE_FIXED64, struct ctr_request_load, spec_hash),
 };
 
 static const struct ctr_write_row instance_write[] = {
@@ -382,7 +391,7 @@ int ctr_codec_decode_request(struct centro_bytes history, struct ctr_arena *aren
 {
 	const uint64_t wanted = CTR_FIELD_BIT(JOB_ID) | CTR_FIELD_BIT(JOB_OWNER) |
 				CTR_FIELD_BIT(JOB_REQUEST_ID) | CTR_FIELD_BIT(JOB_SUBMIT_TIME) |
-				CTR_FIELD_BIT(JOB_SPEC_HASH);
+				CTR_FIELD_BIT(JOB_SPEC_HASH) | CTR_FIELD_BIT(JOB_END_TIME);
 	ProtobufCMessage *message;
 	int status = ctr_record_decode(&centro__v1__job__descriptor, history, wanted, arena,
 				       &message, text);
@@ -393,4 +402,11 @@ int ctr_codec_decode_request(struct centro_bytes history, struct ctr_arena *aren
 	if (status == CENTRO_OK)
 		*ret_request = request;
 	return ctr_record_status(status);
+}
+
+int ctr_codec_encode_request(const struct ctr_request_load *request, struct ctr_buf *buf)
+{
+	size_t before = buf->size;
+	CTR_WRITE_FIELDS(request_write, request, buf);
+	return ctr_encode_end(buf, before);
 }

@@ -33,6 +33,7 @@ static const struct form {
 	[CTR_KEY_QUEUE] = {TEXT("queue/"), TEXT(""), .has_name = true},
 	[CTR_KEY_IDS] = {TEXT("meta/ids"), TEXT("")},
 	[CTR_KEY_FORMAT] = {TEXT("meta/format"), TEXT("")},
+	[CTR_KEY_GONE] = {TEXT("gone/"), TEXT(""), .has_number = true},
 };
 
 static void append(struct ctr_key *key, struct centro_bytes part)
@@ -83,6 +84,11 @@ struct ctr_key ctr_key_event(uint64_t number)
 struct ctr_key ctr_key_history(uint64_t job)
 {
 	return make_numbered(CTR_KEY_HISTORY, job);
+}
+
+struct ctr_key ctr_key_gone(uint64_t job)
+{
+	return make_numbered(CTR_KEY_GONE, job);
 }
 
 struct ctr_key ctr_key_job_spec(uint64_t job)

@@ -20,6 +20,7 @@ static inline struct centro_bytes ctr_key_bytes(const struct ctr_key *key)
 }
 
 struct ctr_key ctr_key_event(uint64_t number);
+struct ctr_key ctr_key_gone(uint64_t job);
 struct ctr_key ctr_key_history(uint64_t job);
 struct ctr_key ctr_key_job_spec(uint64_t job);
 struct ctr_key ctr_key_job_state(uint64_t job);
@@ -31,6 +32,8 @@ struct ctr_key ctr_key_format(void);
 /* Where ranges begin and end. */
 #define CTR_KEY_EVENT_FIRST   "event/"
 #define CTR_KEY_EVENT_END     "event0"
+#define CTR_KEY_GONE_FIRST    "gone/"
+#define CTR_KEY_GONE_END      "gone0"
 #define CTR_KEY_HISTORY_FIRST "history/"
 #define CTR_KEY_HISTORY_END   "history0"
 #define CTR_KEY_LIVE_FIRST    "job/"
@@ -45,6 +48,7 @@ enum ctr_key_type {
 	CTR_KEY_QUEUE,
 	CTR_KEY_IDS,
 	CTR_KEY_FORMAT,
+	CTR_KEY_GONE,
 };
 /* What a key names; the number in it, or its name. Strict: a key that is not made by the above is
  * UNKNOWN. */

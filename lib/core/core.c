@@ -374,6 +374,17 @@ void ctr_core_forget(struct ctr_core *core, struct ctr_job *job)
 	ctr_job_free(&core->shapes, job);
 }
 
+bool ctr_core_remembers_request(const struct ctr_core *core, struct centro_bytes owner,
+				struct centro_bytes request_id, centro_job_id job)
+{
+	CTR_ASSERT(request_id.size > 0);
+
+	struct ctr_request_key key = ctr_request_key(&core->requests, owner, request_id);
+	const struct ctr_request *request =
+		ctr_requests_find(&core->requests, &key, core->now.cluster);
+	return request && request->job == job;
+}
+
 void ctr_core_reserved_ids(const struct ctr_core *core, centro_job_id *ret_job,
 			   centro_node_id *ret_node)
 {

@@ -126,6 +126,9 @@ struct ctr_dirty {
 };
 /* The next touched record, taken off the list; false: none. */
 bool ctr_core_take_dirty(struct ctr_core *core, struct ctr_dirty *ret_dirty);
+/* Whether this request id still counts, and stands for `job`. request_id is not empty. */
+bool ctr_core_remembers_request(const struct ctr_core *core, struct centro_bytes owner,
+				struct centro_bytes request_id, centro_job_id job);
 /* Free a job that has ended and has been encoded. Its request id stays known. */
 void ctr_core_forget(struct ctr_core *core, struct ctr_job *job);
 

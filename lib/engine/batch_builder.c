@@ -73,6 +73,7 @@ static int put_ended_job(struct ctr_engine *engine, const struct ctr_dirty *dirt
 	if (status != CENTRO_OK)
 		return status;
 
+	ctr_trim_note_ended(engine, job->id);
 	ctr_recent_add(&engine->recent, job->id, ctr_buf_bytes(&engine->record));
 	ctr_core_forget(engine->core, job);
 	return CENTRO_OK;
@@ -136,13 +137,13 @@ static int put_records(struct ctr_engine *engine)
 	return CENTRO_OK;
 }
 
-/* The outbox, to be told when it is durable. */
+/* The outbox, to be told when it is durable. Empty if the batch is only of what goes. */
 static int take_events(struct ctr_engine *engine)
 {
 	struct ctr_flight *flight = &engine->flight;
 	size_t count;
 	const struct ctr_event *events = ctr_core_events(engine->core, &count);
-	CTR_ASSERT(count > 0 && engine->told == count);
+	CTR_ASSERT(engine->told == count);
 
 	if (count > flight->event_capacity) {
 		struct ctr_event *grown =
@@ -152,7 +153,8 @@ static int take_events(struct ctr_engine *engine)
 		flight->events = grown;
 		flight->event_capacity = count;
 	}
-	memcpy(flight->events, events, count * sizeof(*events));
+	if (count > 0)
+		memcpy(flight->events, events, count * sizeof(*events));
 	flight->event_count = count;
 	ctr_core_clear_events(engine->core);
 	engine->told = 0;
@@ -162,6 +164,7 @@ static int take_events(struct ctr_engine *engine)
 int ctr_batch_build(struct ctr_engine *engine)
 {
 	centro_batch_clear(engine->flight.batch);
+	ctr_trim_begin(engine);
 	int status = take_events(engine);
 	if (status == CENTRO_OK)
 		status = put_meta(engine);
@@ -169,6 +172,8 @@ int ctr_batch_build(struct ctr_engine *engine)
 		status = put_records(engine);
 	if (status == CENTRO_OK)
 		status = ctr_retention_put(engine);
+	if (status == CENTRO_OK)
+		status = ctr_trim_put(engine);
 	if (status == CENTRO_OK)
 		status = ctr_events_put(engine);
 	return status;

@@ -18,6 +18,8 @@
 #define BATCH_OPS_MAX_DEFAULT      20000
 #define SCHEDULE_OPS_DEFAULT       20000
 #define STORE_FULL_PERCENT_DEFAULT 90
+#define HISTORY_KEEP_DEFAULT       1000000
+#define HISTORY_AGE_MS_DEFAULT     (UINT64_C(30) * 24 * 3600 * 1000)
 #define REQUESTS_MAX_DEFAULT       1000000
 #define REQUEST_TTL_MS_DEFAULT     (UINT64_C(24) * 3600 * 1000)
 
@@ -44,6 +46,10 @@ static void fill_in_defaults(struct ctr_engine_options *options)
 	default_u32(&options->schedule_ops, SCHEDULE_OPS_DEFAULT);
 	default_u32(&options->store_full_percent, STORE_FULL_PERCENT_DEFAULT);
 	default_u32(&options->core.requests_max, REQUESTS_MAX_DEFAULT);
+	if (options->history_keep == 0)
+		options->history_keep = HISTORY_KEEP_DEFAULT;
+	if (options->history_age.ns == 0)
+		options->history_age = ctr_span_ms(HISTORY_AGE_MS_DEFAULT);
 	if (options->core.request_ttl.ns == 0)
 		options->core.request_ttl = ctr_span_ms(REQUEST_TTL_MS_DEFAULT);
 }
@@ -72,6 +78,7 @@ static int init_parts(struct ctr_engine *engine)
 	ctr_list_init(&engine->subscribers);
 	ctr_buf_init(&engine->record, engine->allocator, 0);
 	int status = ctr_history_init(engine);
+	int trim = ctr_trim_init(engine);
 	int recent = ctr_recent_init(&engine->recent, engine->allocator,
 				     engine->options.recent_jobs_max, CTR_ENGINE_RECENT_BYTES_MAX);
 	engine->flight.batch = centro_batch_new(engine->allocator);
@@ -79,8 +86,8 @@ static int init_parts(struct ctr_engine *engine)
 	if (engine->options.journal)
 		journal = ctr_journal_new(engine->allocator, engine->log, engine->options.journal,
 					  &engine->journal);
-	if (status != CENTRO_OK || recent != CENTRO_OK || journal != CENTRO_OK ||
-	    !engine->flight.batch)
+	if (status != CENTRO_OK || trim != CENTRO_OK || recent != CENTRO_OK ||
+	    journal != CENTRO_OK || !engine->flight.batch)
 		return CENTRO_ERR_NOMEM;
 	return CENTRO_OK;
 }
@@ -91,6 +98,7 @@ static void free_parts(struct ctr_engine *engine)
 	ctr_core_free(engine->core);
 	ctr_journal_free(engine->journal);
 	ctr_history_fini(engine);
+	ctr_trim_fini(engine);
 	ctr_recent_fini(&engine->recent);
 	ctr_buf_fini(&engine->record);
 	centro_batch_free(engine->flight.batch);
@@ -221,4 +229,11 @@ const struct centro_allocator *ctr_engine_allocator(const struct ctr_engine *eng
 struct ctr_now ctr_engine_now(const struct ctr_engine *engine, struct centro_time now)
 {
 	return ctr_cluster_clock_at(&engine->clock, now);
+}
+
+void ctr_engine_history_limits(const struct ctr_engine *engine, uint64_t *ret_keep,
+			       struct centro_span *ret_age)
+{
+	*ret_keep = engine->options.history_keep;
+	*ret_age = engine->options.history_age;
 }

@@ -41,6 +41,12 @@ struct ctr_engine_options {
 	uint32_t batch_ops_max;
 	uint32_t schedule_ops;       /* looks at a node in one turn; 20,000 */
 	uint32_t store_full_percent; /* submits are refused above it; 90 */
+	/*
+	 * Jobs that have ended are kept in the store up to so many, and for so long
+	 * after their end, by wall time; UINT64_MAX: no limit. 1,000,000 and 30 days.
+	 */
+	uint64_t history_keep;
+	struct centro_span history_age;
 	/* All that the core is given is recorded there: see engine/journal.h. NULL: it is not. */
 	struct ctr_journal_sink *journal;
 };
@@ -143,6 +149,10 @@ void ctr_engine_unsubscribe(struct ctr_subscriber *subscriber);
  * Empty: not there, ask ctr_engine_read_job(). Borrowed until the next dispatch.
  */
 struct centro_bytes ctr_engine_recent_job(const struct ctr_engine *engine, centro_job_id id);
+
+/* As declared in the options; UINT64_MAX: no limit. */
+void ctr_engine_history_limits(const struct ctr_engine *engine, uint64_t *ret_keep,
+			       struct centro_span *ret_age);
 
 /*
  * Read a job that has ended from the store. `fn` comes from a dispatch, with

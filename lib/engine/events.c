@@ -115,8 +115,6 @@ static int put_record(struct ctr_engine *engine, const struct ctr_event *events,
 int ctr_events_put(struct ctr_engine *engine)
 {
 	const struct ctr_flight *flight = &engine->flight;
-	CTR_ASSERT(flight->event_count > 0);
-
 	for (size_t at = 0; at < flight->event_count;) {
 		size_t count = flight->event_count - at;
 		if (count > CTR_ENGINE_RECORD_EVENTS_MAX)

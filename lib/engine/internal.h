@@ -4,7 +4,9 @@
 
 /* What the files of this folder share. */
 
+#include "base/arena.h"
 #include "base/log.h"
+#include "codec/keyspace.h"
 #include "engine/clock.h"
 #include "engine/engine.h"
 #include "engine/journal.h"
@@ -18,6 +20,9 @@
 /* Old event records known by number, and how many of them go in one batch. */
 #define CTR_ENGINE_RETENTION_ROWS    256
 #define CTR_ENGINE_RETENTION_DELETES 64
+/* Jobs known to leave the history next, and how many go in one batch beside those that have to. */
+#define CTR_ENGINE_TRIM_ROWS    1024
+#define CTR_ENGINE_TRIM_DELETES 64
 /* Reads of the store under way at a time, beside the engine's own scans. */
 #define CTR_ENGINE_READS_MAX 8
 /*
@@ -47,11 +52,44 @@ struct ctr_retention {
 	bool scanning, discard;
 };
 
+/* One row of "history/", or of "gone/", where the request id stands of a job that has left it. */
+struct ctr_trim_row {
+	centro_job_id job;
+	struct centro_instant ended, submitted; /* wall */
+	uint64_t spec_hash;
+	size_t text_at, owner_size, request_id_size; /* in the list's text, one behind the other */
+};
+
+/* The oldest rows of one kind. */
+struct ctr_trim_list {
+	struct ctr_engine *engine;
+	enum ctr_key_type type;
+	struct ctr_trim_row *rows; /* CTR_ENGINE_TRIM_ROWS */
+	size_t next, count;
+	struct ctr_buf text;
+	centro_job_id from;   /* of rows below it only the listed ones are there */
+	centro_job_id late;   /* the lowest that came since the scan began, or just before */
+	centro_job_id lowest; /* that the batch under way, or being made, brings */
+	uint64_t total;       /* rows there are, in the batch being made at the latest */
+	uint64_t asked;       /* batch_durable when they were last looked for */
+	bool scanning, discard;
+};
+
+enum { CTR_TRIM_HISTORY, CTR_TRIM_GONE, CTR_TRIM_LISTS };
+
+struct ctr_trim {
+	struct ctr_trim_list lists[CTR_TRIM_LISTS];
+	struct ctr_arena arena; /* of the row being read */
+	uint64_t ended;         /* jobs that this batch puts into the history */
+	bool pressed;           /* the store needs the room */
+};
+
 enum ctr_recovery_phase {
 	CTR_RECOVER_FORMAT,
 	CTR_RECOVER_CAMPAIGN,
 	CTR_RECOVER_LIVE,
 	CTR_RECOVER_EVENTS,
+	CTR_RECOVER_HISTORY,
 	CTR_RECOVER_REQUESTS_FROM,
 	CTR_RECOVER_REQUESTS,
 	CTR_RECOVER_END,
@@ -112,6 +150,7 @@ struct ctr_engine {
 	bool stored_format;
 	struct ctr_buf record; /* being encoded */
 	struct ctr_retention retention;
+	struct ctr_trim trim;
 
 	struct ctr_recent recent;
 	struct ctr_list job_reads, history_reads; /* that wait */
@@ -158,6 +197,26 @@ void ctr_retention_reset(struct ctr_retention *retention);
 int ctr_retention_put(struct ctr_engine *engine);
 /* Look for the oldest records, if that is due. */
 void ctr_retention_scan(struct ctr_engine *engine);
+
+/* ---- trim.c ---- */
+
+int ctr_trim_init(struct ctr_engine *engine);
+void ctr_trim_fini(struct ctr_engine *engine);
+void ctr_trim_reset(struct ctr_engine *engine);
+/* A batch is made … */
+void ctr_trim_begin(struct ctr_engine *engine);
+/* … and puts `job` into the history. */
+void ctr_trim_note_ended(struct ctr_engine *engine, centro_job_id job);
+/* Such a row has been found in the store. */
+void ctr_trim_note_row(struct ctr_engine *engine, enum ctr_key_type type);
+/* Whether the store is nearly full. */
+bool ctr_trim_note_usage(struct ctr_engine *engine, const struct centro_store_usage *usage);
+/* So much is due that a batch should be written for it alone. */
+bool ctr_trim_is_urgent(const struct ctr_engine *engine);
+/* Add what is due to flight.batch. */
+int ctr_trim_put(struct ctr_engine *engine);
+/* Look for what goes next, if that is due. */
+void ctr_trim_scan(struct ctr_engine *engine);
 
 /* ---- recover.c ---- */
 

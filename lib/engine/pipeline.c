@@ -32,6 +32,13 @@ bool ctr_pipeline_is_open(const struct ctr_engine *engine)
 	return count > 0;
 }
 
+/* Whether there is something to be written, be it only what goes. */
+static bool wants_commit(const struct ctr_engine *engine)
+{
+	return !engine->flight.under_way &&
+	       (ctr_pipeline_is_open(engine) || ctr_trim_is_urgent(engine));
+}
+
 bool ctr_pipeline_is_crowded(const struct ctr_engine *engine)
 {
 	return engine->weight.ops >= engine->options.batch_ops_max ||
@@ -209,6 +216,7 @@ void ctr_pipeline_drop(struct ctr_engine *engine, int status)
 	ctr_weight_clear(&engine->weight);
 	ctr_recent_clear(&engine->recent);
 	ctr_retention_reset(&engine->retention);
+	ctr_trim_reset(engine);
 	let_go(&lost, status);
 }
 
@@ -226,8 +234,7 @@ static void commit_done(void *arg, int status)
 void ctr_pipeline_commit(struct ctr_engine *engine)
 {
 	struct ctr_flight *flight = &engine->flight;
-	CTR_ASSERT(!flight->under_way);
-	CTR_ASSERT(ctr_pipeline_is_open(engine));
+	CTR_ASSERT(wants_commit(engine));
 
 	engine->batch_open++;
 	ctr_weight_clear(&engine->weight);
@@ -248,8 +255,7 @@ static void check_usage(struct ctr_engine *engine)
 {
 	struct centro_store_usage usage = {.size = sizeof(usage)};
 	centro_store_get_usage(engine->store, &usage);
-	uint64_t percent = engine->options.store_full_percent;
-	bool full = usage.bytes_max > 0 && usage.bytes / percent >= usage.bytes_max / 100;
+	bool full = ctr_trim_note_usage(engine, &usage);
 	if (full && !engine->store_full)
 		ctr_log_warn(engine->log, "store nearly full bytes=%llu bytes_max=%llu",
 			     (unsigned long long)usage.bytes, (unsigned long long)usage.bytes_max);
@@ -259,11 +265,11 @@ static void check_usage(struct ctr_engine *engine)
 static void note_durable(struct ctr_engine *engine)
 {
 	const struct ctr_flight *flight = &engine->flight;
-	CTR_ASSERT(flight->event_count > 0);
-	CTR_ASSERT(flight->events[0].number == engine->durable_event + 1);
-
 	engine->batch_durable = engine->batch_open - 1;
-	engine->durable_event = flight->events[flight->event_count - 1].number;
+	if (flight->event_count > 0) {
+		CTR_ASSERT(flight->events[0].number == engine->durable_event + 1);
+		engine->durable_event = flight->events[flight->event_count - 1].number;
+	}
 	check_usage(engine);
 	ctr_events_tell_durable(engine);
 }
@@ -342,9 +348,10 @@ static void work(struct ctr_engine *engine)
 		ctr_events_note(engine);
 	}
 	engine->more = schedule(engine);
-	if (!engine->flight.under_way && ctr_pipeline_is_open(engine))
+	if (wants_commit(engine))
 		ctr_pipeline_commit(engine);
 	ctr_retention_scan(engine);
+	ctr_trim_scan(engine);
 }
 
 int ctr_engine_dispatch(struct ctr_engine *engine, struct centro_time now)
@@ -379,8 +386,7 @@ static bool is_due(const struct ctr_engine *engine)
 		if (first->batch <= engine->batch_durable)
 			return true;
 	}
-	return ctr_history_is_ready(engine) ||
-	       (!engine->flight.under_way && ctr_pipeline_is_open(engine));
+	return ctr_history_is_ready(engine) || wants_commit(engine);
 }
 
 struct centro_instant ctr_engine_get_wake(const struct ctr_engine *engine)

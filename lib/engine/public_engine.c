@@ -34,6 +34,8 @@ static int start(struct centro_store *store, const struct centro_engine_options 
 	struct ctr_engine_options engine_options = {
 		.allocator = options->allocator,
 		.log = options->log,
+		.history_keep = options->history_keep,
+		.history_age = options->history_age,
 		.core =
 			{
 				.seed = options->seed,

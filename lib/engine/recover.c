@@ -70,15 +70,15 @@ static int events_row(void *arg, struct centro_bytes key, struct centro_bytes va
 	return ctr_row_status(&recovery->loader, key, status, &why);
 }
 
-/* Whether a job in history can have its number, given who else has one. */
-static int check_history_id(struct ctr_recovery *recovery, struct centro_bytes key,
-			    centro_job_id id)
+/* Whether a job that has ended can have its number, given who else has one. */
+static int check_ended_id(struct ctr_recovery *recovery, struct centro_bytes key, centro_job_id id)
 {
 	uint64_t number = 0;
 	struct centro_bytes name;
 	centro_job_id job;
 	centro_node_id node;
-	if (ctr_key_parse(key, &number, &name) != CTR_KEY_HISTORY)
+	enum ctr_key_type type = ctr_key_parse(key, &number, &name);
+	if (type != CTR_KEY_HISTORY && type != CTR_KEY_GONE)
 		return ctr_row_error(&recovery->loader, key, CENTRO_ERR_CORRUPT,
 				     "no record has such a key");
 	if (id == 0 || id != number)
@@ -99,7 +99,7 @@ static int decode_request(struct ctr_recovery *recovery, struct centro_bytes key
 	int status = ctr_codec_decode_request(value, &recovery->loader.arena, ret_request, &why);
 	if (status != CENTRO_OK)
 		return ctr_row_status(&recovery->loader, key, status, &why);
-	return check_history_id(recovery, key, ret_request->job);
+	return check_ended_id(recovery, key, ret_request->job);
 }
 
 /* From the newest back, to find the oldest whose request id still counts. */
@@ -135,6 +135,20 @@ static int requests_row(void *arg, struct centro_bytes key, struct centro_bytes 
 				       request.spec_hash, request.job, request.wall);
 	ctr_journal_request(engine_of(arg)->journal, recovery->core, &request, status);
 	return ctr_row_status(&recovery->loader, key, status, &why);
+}
+
+/* All rows of "gone/", whose request ids count, and of "history/", which are only counted. */
+static int history_row(void *arg, struct centro_bytes key, struct centro_bytes value)
+{
+	struct ctr_engine *engine = engine_of(arg);
+	uint64_t number;
+	struct centro_bytes name;
+	enum ctr_key_type type = ctr_key_parse(key, &number, &name);
+
+	ctr_trim_note_row(engine, type);
+	if (type == CTR_KEY_GONE || ctr_bytes_starts_with(key, ctr_bytes_str(CTR_KEY_GONE_FIRST)))
+		return requests_row(arg, key, value);
+	return CENTRO_OK;
 }
 
 /* ---- phases ------------------------------------------------------ */
@@ -193,6 +207,15 @@ static int start_events(struct ctr_engine *engine)
 	return scan(engine, what, events_row);
 }
 
+static int start_history(struct ctr_engine *engine)
+{
+	struct centro_scan what = {
+		.first = ctr_bytes_str(CTR_KEY_GONE_FIRST),
+		.end = ctr_bytes_str(CTR_KEY_HISTORY_END),
+	};
+	return scan(engine, what, history_row);
+}
+
 static int start_requests_from(struct ctr_engine *engine)
 {
 	struct centro_scan what = {
@@ -215,11 +238,9 @@ static int start_requests(struct ctr_engine *engine)
 }
 
 static int (*const phase_start[])(struct ctr_engine *engine) = {
-	[CTR_RECOVER_FORMAT] = start_format,
-	[CTR_RECOVER_CAMPAIGN] = start_campaign,
-	[CTR_RECOVER_LIVE] = start_live,
-	[CTR_RECOVER_EVENTS] = start_events,
-	[CTR_RECOVER_REQUESTS_FROM] = start_requests_from,
+	[CTR_RECOVER_FORMAT] = start_format,     [CTR_RECOVER_CAMPAIGN] = start_campaign,
+	[CTR_RECOVER_LIVE] = start_live,         [CTR_RECOVER_EVENTS] = start_events,
+	[CTR_RECOVER_HISTORY] = start_history,   [CTR_RECOVER_REQUESTS_FROM] = start_requests_from,
 	[CTR_RECOVER_REQUESTS] = start_requests,
 };
 
@@ -301,6 +322,7 @@ void ctr_recover_begin(struct ctr_engine *engine)
 	CTR_ASSERT(!recovery->core && !recovery->busy);
 
 	*recovery = (struct ctr_recovery){.phase = CTR_RECOVER_FORMAT};
+	ctr_trim_reset(engine);
 	int status = ctr_core_new(&engine->options.core, &recovery->core);
 	ctr_row_loader_init(&recovery->loader, engine->allocator, recovery->core);
 	if (status != CENTRO_OK) {

@@ -178,6 +178,7 @@ int ctr_row_load(struct ctr_row_loader *loader, struct centro_bytes key, struct 
 	case CTR_KEY_FORMAT:
 	case CTR_KEY_EVENT:
 	case CTR_KEY_HISTORY:
+	case CTR_KEY_GONE:
 		return CENTRO_OK;
 	}
 	CTR_UNREACHABLE();

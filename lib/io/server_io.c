@@ -57,6 +57,8 @@ static int open_engine(struct centro_server *server, const struct centro_server_
 	const struct ctr_engine_options engine_options = {
 		.allocator = server->allocator,
 		.log = server->log,
+		.history_keep = options->history_keep,
+		.history_age = options->history_age,
 		.journal = server->journal ? ctr_journal_file_sink(server->journal) : NULL,
 		.core = { .seed = ctr_entropy_u64(),
 			  .jobs_max = options->jobs_max,

@@ -489,7 +489,7 @@ static void record_found(struct ctr_rpc *rpc, int status, struct centro_bytes by
 	struct follow *follow = rpc->state;
 	ProtobufCMessage *job;
 	if (status == CENTRO_ERR_NOT_FOUND)
-		ctr_rpc_error(rpc, status, "id: there is no such job, or it is no longer kept");
+		ctr_job_not_kept(rpc);
 	if (status == CENTRO_OK) {
 		ctr_arena_reset(&service->arena, ctr_message_arena_bytes(bytes.size));
 		status = ctr_message_decode(&centro__v1__job__descriptor, bytes, &service->arena,

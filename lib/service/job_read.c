@@ -7,6 +7,10 @@
  */
 #include "service/job_read.h"
 
+#include <stdio.h>
+
+#include <centro/text.h>
+
 #define FIELD_PENDING_REASON 24
 
 struct job_read {
@@ -80,6 +84,22 @@ int ctr_job_read_start(struct ctr_rpc *rpc, centro_job_id id, ctr_job_found_fn *
 		return CTR_RPC_LATER;
 	}
 	return read_from_store(rpc, id, found);
+}
+
+int ctr_job_not_kept(struct ctr_rpc *rpc)
+{
+	uint64_t keep;
+	struct centro_span age;
+	char count[32] = "all", time[32] = "any time";
+	ctr_engine_history_limits(rpc->service->engine, &keep, &age);
+	if (keep != UINT64_MAX)
+		snprintf(count, sizeof(count), "the last %llu", (unsigned long long)keep);
+	if (age.ns != UINT64_MAX)
+		centro_span_format(age, time, sizeof(time));
+	return ctr_rpc_error(rpc, CENTRO_ERR_NOT_FOUND,
+			     "id: there is no such job, or it is no longer kept: of those that "
+			     "have ended %s are, for %s",
+			     count, time);
 }
 
 void ctr_job_read_closed(struct ctr_rpc *rpc)

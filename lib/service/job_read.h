@@ -22,6 +22,8 @@ typedef void ctr_job_found_fn(struct ctr_rpc *rpc, int status, struct centro_byt
  * a call at a time.
  */
 int ctr_job_read_start(struct ctr_rpc *rpc, centro_job_id id, ctr_job_found_fn *found);
+/* There is none, and it may be that it has left the history. Returns CENTRO_ERR_NOT_FOUND. */
+int ctr_job_not_kept(struct ctr_rpc *rpc);
 /* The call is over: forget the read. */
 void ctr_job_read_closed(struct ctr_rpc *rpc);
 

@@ -244,7 +244,7 @@ static void get_found(struct ctr_rpc *rpc, int status, struct centro_bytes job)
 	if (status == CENTRO_OK)
 		status = ctr_buf_append_bytes(&rpc->response, job);
 	else if (status == CENTRO_ERR_NOT_FOUND)
-		status = ctr_rpc_error(rpc, status, "id: there is no such job, or it is no longer kept");
+		status = ctr_job_not_kept(rpc);
 	ctr_rpc_reply(rpc, status);
 }
 
@@ -265,7 +265,7 @@ static void cancel_found(struct ctr_rpc *rpc, int status, struct centro_bytes jo
 		status = ctr_rpc_error(rpc, CENTRO_ERR_STATE,
 				       "id: the job has ended; what is final stays final");
 	else if (status == CENTRO_ERR_NOT_FOUND)
-		status = ctr_rpc_error(rpc, status, "id: there is no such job");
+		status = ctr_job_not_kept(rpc);
 	ctr_rpc_reply(rpc, status);
 }
 

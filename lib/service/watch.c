@@ -150,7 +150,7 @@ static void watch_found(struct ctr_rpc *rpc, int status, struct centro_bytes job
 	if (status == CENTRO_OK)
 		status = ctr_message_append_field(&rpc->response, 1, job);
 	else if (status == CENTRO_ERR_NOT_FOUND)
-		status = ctr_rpc_error(rpc, status, "id: there is no such job, or it is no longer kept");
+		status = ctr_job_not_kept(rpc);
 	ctr_rpc_reply(rpc, status);
 }
 

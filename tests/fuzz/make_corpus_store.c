@@ -42,7 +42,7 @@ static void dump_record(struct dump *dump, struct centro_bytes key, struct centr
 		[CTR_KEY_JOB_STATE] = RECORD_JOB,   [CTR_KEY_NODE] = RECORD_NODE,
 		[CTR_KEY_QUEUE] = RECORD_QUEUE,     [CTR_KEY_IDS] = RECORD_IDS,
 		[CTR_KEY_FORMAT] = RECORD_FORMAT,   [CTR_KEY_EVENT] = RECORD_EVENTS,
-		[CTR_KEY_HISTORY] = RECORD_REQUEST,
+		[CTR_KEY_HISTORY] = RECORD_REQUEST, [CTR_KEY_GONE] = RECORD_REQUEST,
 	};
 	uint64_t number;
 	struct centro_bytes name;

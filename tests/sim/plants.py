@@ -115,6 +115,15 @@ PLANTS = [
      [("engine/events.c", "if (subscriber->applied)\n\t\t\t\tsubscriber->applied(subscriber, event);", "if (subscriber->applied)\n\t\t\t\tsubscriber->applied(subscriber, event);\n\t\t\tif (PLANTED && subscriber->durable)\n\t\t\t\tsubscriber->durable(subscriber, event);")]),
     ("running-forgotten", "a reload takes what was granted for what waits",
      [("core/load.c", "instance->state = (uint8_t)load->state;", "instance->state = PLANTED && load->state == CENTRO_INSTANCE_ASSIGNED ? CENTRO_INSTANCE_PENDING : (uint8_t)load->state;")]),
+    ("history-one-too-many", "one more job is removed from the history than may be",
+     [("engine/trim.c", "if (engine->trim.pressed || left > engine->options.history_keep)", "if (engine->trim.pressed || left + PLANTED > engine->options.history_keep)")]),
+    ("history-late-end-unseen", "a job that ends long after younger ones is not removed in its turn",
+     [("engine/trim.c", "list->lowest = job < list->lowest ? job : list->lowest;\n\tif (list->scanning) {", "list->lowest = job < list->lowest && !PLANTED ? job : list->lowest;\n\tif (PLANTED) {\n\t} else if (list->scanning) {")]),
+    ("gone-request-id-lost", "with a job goes its request id",
+     [("engine/trim.c", "if (status == CENTRO_OK && is_history && is_remembered(list, row))", "if (status == CENTRO_OK && is_history && !PLANTED && is_remembered(list, row))")]),
+    ("history-not-trimmed", "what has ended stays for ever",
+     [("engine/trim.c", "done < deletes && is_due(list, 0);", "!PLANTED && done < deletes && is_due(list, 0);"),
+      ("engine/trim.c", "if (engine->store_full && is_due(history, 0))\n\t\treturn true;", "if (PLANTED || (engine->store_full && is_due(history, 0)))\n\t\treturn !PLANTED;")]),
 ]
 
 

@@ -161,6 +161,10 @@ static bool is_passing(int status)
 /* Whether an error settles the matter: only where it is what must be said. */
 static bool is_right(const struct ask *ask, int status)
 {
+	const struct ctr_sim_known *known =
+		ctr_sim_known_find(&world_of(ask->client)->oracle, job_of(ask)->id);
+	if (status == CENTRO_ERR_NOT_FOUND && ask->kind != SUBMIT && ask->kind != CONFLICT)
+		return known && known->is_removed;
 	switch (ask->kind) {
 	case CONFLICT:
 		return status == CENTRO_ERR_EXISTS; /* ALREADY_EXISTS on the wire */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "agent/brain.h"
+#include "codec/codec.h"
 #include "codec/keyspace.h"
 #include "engine/internal.h"
 #include "service/raw_field.h"
@@ -86,6 +87,26 @@ static void note_state(struct ctr_sim_oracle *oracle, struct ctr_sim_known *know
 	known->has_state = is_there;
 }
 
+static void note_history(struct ctr_sim_world *world, struct ctr_sim_known *known,
+			 const struct centro_op *op)
+{
+	struct ctr_sim_oracle *oracle = &world->oracle;
+	bool is_there = op->type == CENTRO_OP_PUT;
+	struct ctr_request_load request = {0};
+	oracle->history_on_disk += is_there && !known->has_history;
+	oracle->history_on_disk -= !is_there && known->has_history;
+	known->has_history = is_there;
+	known->is_removed = !is_there;
+	if (!is_there)
+		return;
+	note_spec(world, known, op->value);
+	ctr_arena_reset(&world->arena, SIZE_MAX);
+	if (ctr_codec_decode_request(op->value, &world->arena, &request, NULL) != CENTRO_OK)
+		ctr_sim_break(world, "I11", "the history of job %llu cannot be read",
+			      (unsigned long long)known->id);
+	known->end_wall = request.end_wall;
+}
+
 static void note_op(struct ctr_sim_world *world, const struct centro_op *op, enum ctr_key_type type,
 		    uint64_t number)
 {
@@ -100,9 +121,7 @@ static void note_op(struct ctr_sim_world *world, const struct centro_op *op, enu
 	else if (type == CTR_KEY_JOB_STATE)
 		note_state(oracle, known_make(oracle, number), is_put);
 	else if (type == CTR_KEY_HISTORY)
-		known_make(oracle, number)->has_history = is_put;
-	if (type == CTR_KEY_HISTORY && is_put)
-		note_spec(world, known_make(oracle, number), op->value);
+		note_history(world, known_make(oracle, number), op);
 }
 
 /* ---- events ---- */
@@ -197,6 +216,27 @@ static void check_kept(struct ctr_sim_world *world, const struct centro_batch *b
 	}
 }
 
+/* What leaves the history does so by the rule, one after another. */
+static void check_removed(struct ctr_sim_world *world, const struct ctr_sim_server *server,
+			  const struct centro_batch *batch)
+{
+	size_t there = world->oracle.history_on_disk;
+	const struct ctr_sim_known *last = NULL;
+	for (size_t i = centro_batch_count(batch); i > 0; i--) {
+		struct centro_op op = centro_batch_get(batch, i - 1);
+		uint64_t number;
+		struct centro_bytes name;
+		if (op.type != CENTRO_OP_DELETE ||
+		    ctr_key_parse(op.key, &number, &name) != CTR_KEY_HISTORY)
+			continue;
+		const struct ctr_sim_known *known = ctr_sim_known_find(&world->oracle, number);
+		last = last ? last : known;
+		ctr_sim_i1_removed_by_rule(world, server, known, ++there);
+	}
+	if (last)
+		ctr_sim_i1_oldest_removed(world, last);
+}
+
 /* ---- commits ---- */
 
 static struct ctr_sim_server *server_in_term(struct ctr_sim_world *world, uint64_t term)
@@ -242,6 +282,7 @@ struct centro_span ctr_sim_note_commit(void *arg)
 	struct ctr_sim_world *world = arg;
 	struct ctr_sim_server *server = committing(world);
 	server->commit_hash = ctr_core_running_hash(server->engine->core);
+	server->commit_wall = server->engine->clock.wall;
 	check_commit(server);
 	return (struct centro_span){
 		ctr_sim_between(&world->store_prng, 100 * CTR_NS_PER_US, world->commit_delay_ns)};
@@ -272,6 +313,7 @@ void ctr_sim_note_written(void *arg, const struct centro_batch *batch, uint64_t 
 		fold_batch(world, op.value);
 	}
 	check_kept(world, batch);
+	check_removed(world, server, batch);
 	if (before / EVENTS_PER_LOAD != oracle->event_number / EVENTS_PER_LOAD)
 		oracle->wants_load = true;
 }

@@ -44,6 +44,8 @@ struct ctr_sim_known {
 	centro_job_id id;
 	bool has_spec, has_state, has_history;
 	bool is_submitted, is_ended, is_cancelled;
+	bool is_removed;                /* from the history */
+	struct centro_instant end_wall; /* as its record says */
 	bool is_acked;
 	uint64_t cancelled_at, cancel_acked_at; /* true time; 0: not */
 	uint8_t job_state;
@@ -57,6 +59,7 @@ struct ctr_sim_oracle {
 	uint32_t job_count, job_capacity;
 	uint32_t jobs_open;      /* not acknowledged */
 	size_t live_on_disk;     /* jobs with a state row */
+	size_t history_on_disk;  /* jobs with a history row */
 	uint64_t event_number;   /* of the last durable event … */
 	uint64_t last_event_row; /* the number in the key of the newest record of events */
 	uint64_t checks;         /* ctr_sim_check_all() */

@@ -12,6 +12,8 @@
 
 /* What clocks of different machines, and turns, may add to an instant. */
 #define SLACK_NS (100 * CTR_NS_PER_MS)
+/* What has ended since the history was last trimmed, which is done in portions. */
+#define HISTORY_SLACK 200
 
 static unsigned long long llu(uint64_t value)
 {
@@ -31,9 +33,32 @@ static uint64_t nearly(uint64_t span_ns)
 void ctr_sim_i1_accepted_is_kept(struct ctr_sim_world *world, const struct ctr_sim_known *known)
 {
 	bool is_live = known->has_spec && known->has_state;
-	if (known->is_acked && !is_live && !known->has_history)
+	if (known->is_acked && !is_live && !known->has_history && !known->is_removed)
 		ctr_sim_break(world, "I1", "job %llu was acknowledged, and is gone from the disk",
 			      llu(known->id));
+}
+
+/* The rule: it has ended, and more than may be kept are there, or it ended too long ago. */
+void ctr_sim_i1_removed_by_rule(struct ctr_sim_world *world, const struct ctr_sim_server *server,
+				const struct ctr_sim_known *known, size_t there)
+{
+	bool is_over = world->history_keep > 0 && there > world->history_keep;
+	struct centro_instant until = ctr_after(known->end_wall, world->history_age);
+	bool is_old =
+		world->history_age.ns > 0 && (!server || ctr_reached(until, server->commit_wall));
+	if (!known->is_ended || (!is_over && !is_old))
+		ctr_sim_break(world, "I1", "job %llu was removed, the rule notwithstanding",
+			      llu(known->id));
+}
+
+/* And it is the one with the lowest number. */
+void ctr_sim_i1_oldest_removed(struct ctr_sim_world *world, const struct ctr_sim_known *removed)
+{
+	ctr_map_for_each (struct ctr_sim_known, known, &world->oracle.known) {
+		if (known->has_history && known->id < removed->id)
+			ctr_sim_break(world, "I1", "job %llu was removed before job %llu",
+				      llu(removed->id), llu(known->id));
+	}
 }
 
 /*
@@ -399,6 +424,11 @@ void ctr_sim_i14_bounded(struct ctr_sim_server *server)
 		ctr_sim_break(server->process.world, "I14", "%zu recent jobs; at most %u",
 			      server->engine->recent.count,
 			      server->engine->options.recent_jobs_max);
+	const struct ctr_sim_world *world = server->process.world;
+	if (world->history_keep > 0 &&
+	    world->oracle.history_on_disk > world->history_keep + HISTORY_SLACK)
+		ctr_sim_break(server->process.world, "I14", "%zu jobs in the history; at most %u",
+			      world->oracle.history_on_disk, world->history_keep);
 	if (ctr_core_node_count(core) > server->process.world->agent_count)
 		ctr_sim_break(server->process.world, "I14", "%zu nodes; there are %u agents",
 			      ctr_core_node_count(core), server->process.world->agent_count);

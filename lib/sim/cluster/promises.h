@@ -60,6 +60,10 @@ bool ctr_sim_is_done(const struct ctr_sim_world *world);
 /* ---- promises.c ---- */
 
 void ctr_sim_i1_accepted_is_kept(struct ctr_sim_world *world, const struct ctr_sim_known *known);
+/* `there`: so many were in the history before. `server`: which has written it, if it is known. */
+void ctr_sim_i1_removed_by_rule(struct ctr_sim_world *world, const struct ctr_sim_server *server,
+				const struct ctr_sim_known *known, size_t there);
+void ctr_sim_i1_oldest_removed(struct ctr_sim_world *world, const struct ctr_sim_known *removed);
 void ctr_sim_i2_one_id_one_job(struct ctr_sim_world *world, struct ctr_sim_job *job,
 			       centro_job_id id);
 void ctr_sim_i3_single_grant(struct ctr_sim_world *world, const struct ctr_sim_known *known,

@@ -262,6 +262,8 @@ void ctr_sim_server_start(struct ctr_sim_server *server)
 			 .order = world->order,
 			 .keep_hash = true},
 		.events_max = 2000,
+		.history_keep = world->history_keep,
+		.history_age = world->history_age,
 		.recent_jobs_max = 50,
 	};
 	struct centro_store *store;

@@ -102,6 +102,11 @@ static int fill_in(struct ctr_sim_options *options, struct ctr_sim_world *world)
 	/* One run in eight meets the limit of jobs, one in four has a strict order. */
 	world->jobs_max = ctr_prng_below(&prng, 8) == 0 ? 40 : 0;
 	world->order = ctr_prng_below(&prng, 4) == 0 ? CTR_ORDER_FIFO : CTR_ORDER_FILL;
+	/* In one of four the history is short in number, in one of four in time. */
+	bool is_few = ctr_prng_below(&prng, 4) == 0, is_brief = ctr_prng_below(&prng, 4) == 0;
+	uint64_t minutes = ctr_sim_between(&prng, 1, 20);
+	world->history_keep = is_few ? (uint32_t)ctr_sim_between(&prng, 1, 60) : 0;
+	world->history_age.ns = is_brief ? minutes * 60 * CTR_NS_PER_SEC : 0;
 	if (options->length.ns == 0)
 		options->length.ns = HOUR_NS;
 	if (options->steps_max == 0)

@@ -89,8 +89,9 @@ struct ctr_sim_server {
 	bool is_draining;
 	uint64_t drain_until; /* true time */
 	struct ctr_sim_timer restart;
-	uint64_t commit_hash; /* of the state that the commit under way holds */
-	uint64_t term;        /* when it became ready */
+	uint64_t commit_hash;              /* of the state that the commit under way holds */
+	struct centro_instant commit_wall; /* at its last commit */
+	uint64_t term;                     /* when it became ready */
 	struct centro_log log;
 };
 
@@ -225,6 +226,8 @@ struct ctr_sim_world {
 	uint64_t store_bytes_max; /* 0: no limit */
 	uint32_t jobs_max;        /* live ones, of the core; 0: the default */
 	enum ctr_order order;
+	uint32_t history_keep; /* 0: the default */
+	struct centro_span history_age;
 
 	struct ctr_sim_server *servers;
 	struct ctr_sim_agent *agents;

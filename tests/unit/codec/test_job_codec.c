@@ -353,6 +353,25 @@ static void check_loaded(const struct ctr_job_load *loaded, const struct sample 
 	ck_assert_uint_eq(position, loaded->instance_count);
 }
 
+/* What is left of a job says the same of its request. */
+static void check_request_again(const struct ctr_request_load *request)
+{
+	struct helper helper;
+	struct ctr_request_load again;
+	helper_init(&helper);
+	ck_assert_int_eq(ctr_codec_encode_request(request, &helper.buf), CENTRO_OK);
+	ck_assert_int_eq(ctr_codec_decode_request(ctr_buf_bytes(&helper.buf), &helper.arena,
+						  &again, &helper.text),
+			 CENTRO_OK);
+	ck_assert_uint_eq(again.job, request->job);
+	ck_assert_uint_eq(again.spec_hash, request->spec_hash);
+	ck_assert_uint_eq(again.wall.ns, request->wall.ns);
+	ck_assert_uint_eq(again.end_wall.ns, 0);
+	ck_assert_bytes_eq(again.owner, request->owner);
+	ck_assert_bytes_eq(again.request_id, request->request_id);
+	helper_fini(&helper);
+}
+
 START_TEST(what_is_stored_comes_back)
 {
 	struct ctr_prng prng;
@@ -377,7 +396,9 @@ START_TEST(what_is_stored_comes_back)
 		ck_assert_uint_eq(request.spec_hash, sample.job.spec_hash);
 		ck_assert_uint_eq(request.wall.ns, sample.job.submit_wall.ns);
 		ck_assert_bytes_eq(request.owner, sample.job.owner);
+		ck_assert_uint_eq(request.end_wall.ns, sample.job.end_wall.ns);
 		ck_assert_bytes_eq(request.request_id, sample.job.request_id);
+		check_request_again(&request);
 		records_fini(&records);
 		sample_fini(&sample);
 		helper_fini(&helper);

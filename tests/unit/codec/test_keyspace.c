@@ -9,6 +9,7 @@ START_TEST(keys_are_what_the_schema_says)
 {
 	ck_assert_str_eq(ctr_key_event(1).text, "event/00000000000000000001");
 	ck_assert_str_eq(ctr_key_history(42).text, "history/00000000000000000042");
+	ck_assert_str_eq(ctr_key_gone(42).text, "gone/00000000000000000042");
 	ck_assert_str_eq(ctr_key_job_spec(1234).text, "job/00000000000000001234/spec");
 	ck_assert_str_eq(ctr_key_job_state(UINT64_MAX).text, "job/18446744073709551615/state");
 	ck_assert_str_eq(ctr_key_node(7).text, "node/00000000000000000007");
@@ -48,6 +49,8 @@ START_TEST(a_key_is_read_back)
 		ck_assert_int_eq(parse(ctr_key_event(n), &number, &name), CTR_KEY_EVENT);
 		ck_assert_uint_eq(number, n);
 		ck_assert_int_eq(parse(ctr_key_history(n), &number, &name), CTR_KEY_HISTORY);
+		ck_assert_uint_eq(number, n);
+		ck_assert_int_eq(parse(ctr_key_gone(n), &number, &name), CTR_KEY_GONE);
 		ck_assert_uint_eq(number, n);
 		ck_assert_int_eq(parse(ctr_key_job_spec(n), &number, &name), CTR_KEY_JOB_SPEC);
 		ck_assert_uint_eq(number, n);

@@ -322,7 +322,11 @@ static const struct damage {
 	{"history/00000000000000000001", "", 0, "history/00000000000000000001"},
 	{"history/00000000000000000000", "\x08\x00", 2, "history/00000000000000000000"},
 	{"history/1", "\x08\x01", 2, "history/1"},
+	{"gone/00000000000000000001", "\xff\xff", 2, "gone/00000000000000000001"},
+	{"gone/00000000000000000001", "\x08\x02", 2, "gone/00000000000000000001"},
+	{"gone/1", "\x08\x01", 2, "gone/1"},
 	/* A number that has not been given out yet. */
+	{"gone/00000000000099999999", "\x08\xff\xc1\xd7\x2f", 5, "meta/ids"},
 	{"history/00000000000099999999", "\x08\xff\xc1\xd7\x2f", 5, "meta/ids"},
 };
 
