@@ -137,7 +137,9 @@ static bool is_remembered(const struct ctr_trim_list *list, const struct ctr_tri
 static bool is_due(const struct ctr_trim_list *list, size_t ahead)
 {
 	const struct ctr_engine *engine = list->engine;
-	if (list->count - list->next <= ahead)
+	/* What a scan has listed does not count before its end: something may have come before it.
+	 */
+	if (list->scanning || list->count - list->next <= ahead)
 		return false;
 	const struct ctr_trim_row *row = &list->rows[list->next + ahead];
 	if (list->type == CTR_KEY_GONE)
@@ -268,7 +270,9 @@ static void scan_done(void *arg, int status)
 	CTR_ASSERT(list->scanning);
 
 	list->scanning = false;
-	bool is_late = list->count > 0 && list->late <= list->rows[list->count - 1].job;
+	/* One has come to where nobody looks any more: before what was listed, or in it. */
+	bool is_late = list->late < list->from ||
+		       (list->count > 0 && list->late <= list->rows[list->count - 1].job);
 	if (status != CENTRO_OK || list->discard || is_late)
 		clear(list, list->late < list->from ? list->late : list->from);
 	else if (list->count > 0)

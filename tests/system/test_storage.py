@@ -46,6 +46,23 @@ class Storage(Cluster):
         again = self.submit("--", "true")
         self.assertGreater(int(again), max(map(int, waiting)))
 
+    def test_history_is_kept_to_a_number(self):
+        server = self.server("--history-keep", "3", "--history-age", "1h")
+        self.agent(cpu="8")
+        jobs = [self.submit("--", "true") for _ in range(10)]
+        for job in jobs:
+            self.wait_for_state(job, "succeeded")
+        # What has just ended is also in memory.
+        self.assertEqual(server.stop(), 0, server.output())
+        server.start()
+        self.wait_for_port(server)
+        for _ in range(3):
+            self.wait_for_state(self.submit("--", "true"), "succeeded")
+        said = self.centro("show", jobs[0]).stderr.decode()
+        self.assertIn("the last 3 are, for 1h", said)
+        self.assertLess(len(self.json("ps", "-a")), 10)
+        self.assertIn("not a number of jobs", self.refused("--storage", "memory:", "--history-keep", "-1"))
+
     def test_rubbish_is_no_store(self):
         os.mkdir(self.store)
         with open(os.path.join(self.store, "data.mdb"), "wb") as file:
