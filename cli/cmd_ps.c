@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* cmd_ps.c - list jobs, newest first. */
 #include <string.h>
+#include <time.h>
 
 #include <centro/job.h>
+#include <centro/text.h>
 
 #include "call.h"
 #include "cmd.h"
@@ -12,7 +14,7 @@
 #include "table.h"
 #include "text.h"
 
-enum { ALL = 1, STATE, LABEL, QUEUE, NAME, OWNER, LIMIT };
+enum { ALL = 1, STATE, LABEL, QUEUE, NAME, OWNER, SINCE, UNTIL, ENDED_SINCE, ENDED_UNTIL, LIMIT };
 
 static const struct flag flags[] = {
 	{ALL, "all", 'a', NULL, "those that have ended, too"},
@@ -23,6 +25,12 @@ static const struct flag flags[] = {
 	{QUEUE, "queue", 0, "QUEUE", "only of this queue"},
 	{NAME, "name", 'n', "NAME", "only of this name"},
 	{OWNER, "owner", 0, "OWNER", "only of this owner"},
+	{SINCE, "since", 0, "TIME",
+	 "submitted since then: how long ago, such as 2h, or\n"
+	 "when, such as 2026-01-31T09:30:00Z"},
+	{UNTIL, "until", 0, "TIME", "submitted before then"},
+	{ENDED_SINCE, "ended-since", 0, "TIME", "ended since then"},
+	{ENDED_UNTIL, "ended-until", 0, "TIME", "ended before then"},
 	{LIMIT, "limit", 0, "N", "at most so many"},
 	{0},
 };
@@ -122,6 +130,31 @@ static int set_state(const struct cli *cli, cJSON *request, const char *state)
 			       state, near);
 }
 
+/* A span back from now, or a time as answers show it. */
+static int set_time(const struct cli *cli, cJSON *request, const char *field, const char *value)
+{
+	char text[40];
+	struct centro_span ago;
+	uint64_t now_ns = text_now_ns();
+	if (text_parse_time(value) > 0) {
+		json_set_text(request, field, value);
+		return 0;
+	}
+	if (centro_span_parse(value, &ago) != CENTRO_OK || ago.ns >= now_ns)
+		return cli_usage_error(
+			cli,
+			"\"%s\": not a time; write it like 2h, for two hours ago, or "
+			"2026-01-31T09:30:00Z",
+			value);
+	time_t seconds = (time_t)((now_ns - ago.ns) / 1000000000);
+	struct tm tm;
+	gmtime_r(&seconds, &tm);
+	snprintf(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900,
+		 tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
+	json_set_text(request, field, text);
+	return 0;
+}
+
 static int set_flag(const struct cli *cli, cJSON *request, const struct arg *arg,
 		    uint64_t *ret_limit)
 {
@@ -136,6 +169,14 @@ static int set_flag(const struct cli *cli, cJSON *request, const struct arg *arg
 	case LABEL:
 		return selection_parse_pair(cli, "label", arg->value,
 					    json_member_object(request, "labels"));
+	case SINCE:
+		return set_time(cli, request, "submitted_after", arg->value);
+	case UNTIL:
+		return set_time(cli, request, "submitted_before", arg->value);
+	case ENDED_SINCE:
+		return set_time(cli, request, "ended_after", arg->value);
+	case ENDED_UNTIL:
+		return set_time(cli, request, "ended_before", arg->value);
 	case LIMIT:
 		code = args_parse_number(cli, "limit", arg->value, 1, INT64_MAX, &limit);
 		*ret_limit = (uint64_t)limit;

@@ -6,8 +6,15 @@
 
 #include "service/rpc.h"
 
+/* Of wall times: from `after` on, and before `before`. */
+struct ctr_job_filter_times {
+	struct centro_instant after, before;
+	bool is_bounded;
+};
+
 struct ctr_job_filter {
-	uint32_t states; /* bit 1 << state; 0: all that have not ended */
+	uint32_t states; /* bit 1 << state; 0: all that have not ended; or have, if that is bounded */
+	struct ctr_job_filter_times ended, submitted;
 	uint64_t id_min, id_max;
 	struct centro_bytes queue, owner, name;
 	struct ctr_label *labels;
@@ -15,7 +22,7 @@ struct ctr_job_filter {
 	struct ctr_arena arena; /* what the slices lie in */
 };
 
-/* OK, NOMEM. */
+/* OK, NOMEM; INVALID: a time that is none. */
 int ctr_job_filter_init(struct ctr_job_filter *filter, const struct centro_allocator *allocator,
 			const Centro__V1__JobListRequest *request);
 void ctr_job_filter_fini(struct ctr_job_filter *filter);

@@ -50,12 +50,13 @@ static void list_free(struct list *list)
 	ctr_free(allocator, list);
 }
 
-static struct list *list_new(struct ctr_rpc *rpc, const Centro__V1__JobListRequest *request)
+static int list_new(struct ctr_rpc *rpc, const Centro__V1__JobListRequest *request,
+		    struct list **ret_list)
 {
 	struct ctr_service *service = rpc->service;
 	struct list *list = ctr_alloc_zero(service->allocator, sizeof(*list));
 	if (!list)
-		return NULL;
+		return CENTRO_ERR_NOMEM;
 	list->service = service;
 	list->rpc = rpc;
 	list->page_size = request->page_size ? request->page_size : PAGE_SIZE_DEFAULT;
@@ -63,11 +64,14 @@ static struct list *list_new(struct ctr_rpc *rpc, const Centro__V1__JobListReque
 	list->live = ctr_alloc_array(service->allocator, list->page_size, sizeof(struct entry));
 	list->ended = ctr_alloc_array(service->allocator, list->page_size, sizeof(struct entry));
 	int error = ctr_job_filter_init(&list->filter, service->allocator, request);
-	if (error || !list->live || !list->ended) {
+	if (!error && (!list->live || !list->ended))
+		error = CENTRO_ERR_NOMEM;
+	if (error) {
 		list_free(list);
-		return NULL;
+		return error;
 	}
-	return list;
+	*ret_list = list;
+	return CENTRO_OK;
 }
 
 static int collect_live(struct list *list, centro_job_id below)
@@ -215,9 +219,12 @@ static int job_list(struct ctr_rpc *rpc, const ProtobufCMessage *message)
 	int status = check_request(rpc, request, &below);
 	if (status != CENTRO_OK)
 		return status;
-	struct list *list = list_new(rpc, request);
-	if (!list)
-		return ctr_rpc_error(rpc, CENTRO_ERR_NOMEM, "out of memory");
+	struct list *list;
+	status = list_new(rpc, request, &list);
+	if (status == CENTRO_ERR_INVALID)
+		return ctr_rpc_error(rpc, status, "a time is before 1970, or too far off");
+	if (status != CENTRO_OK)
+		return ctr_rpc_error(rpc, status, "out of memory");
 	rpc->state = list;
 	list->error = collect_live(list, below);
 	if (list->error || !ctr_job_filter_wants_ended(&list->filter))

@@ -71,6 +71,21 @@ class Run(Cluster):
         self.assertIn(job, [row["id"] for row in listed])
         self.assertNotIn(job, [row["id"] for row in self.json("ps")])
 
+    def test_the_past_is_asked_by_time(self):
+        job = self.submit("--", "true")
+        self.wait_for_state(job, "succeeded")
+
+        def ids(*flags):
+            return [row["id"] for row in self.json("ps", *flags)]
+
+        self.assertIn(job, ids("--ended-since", "1h"))
+        self.assertNotIn(job, ids("--ended-until", "1h"))
+        self.assertIn(job, ids("-a", "--since", "2h"))
+        self.assertNotIn(job, ids("-a", "--until", "2026-01-31T09:30:00Z"))
+        self.assertNotIn(job, ids("--since", "2h"))
+        said = self.centro("ps", "--since", "yesterday", check=2)
+        self.assertIn(b"yesterday", said.stderr)
+
     def test_cancel_kills_the_whole_tree(self):
         mark = os.path.join(self.folder, "tree")
         job = self.submit("--grace", "1s", "--", "sh", "-c",

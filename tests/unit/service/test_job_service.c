@@ -285,6 +285,42 @@ START_TEST(test_a_list_is_filtered)
 }
 END_TEST
 
+/* "from 2100 on" holds nothing, "before 2100" what there is. */
+START_TEST(test_a_list_is_filtered_by_time)
+{
+	static const struct {
+		const char *filter;
+		bool has_live, has_ended;
+	} cases[] = {
+		{ "\"submitted_after\":\"2100-01-01T00:00:00Z\",\"states\":[\"pending\","
+		  "\"cancelled\"]",
+		  false, false },
+		{ "\"submitted_before\":\"2100-01-01T00:00:00Z\",\"states\":[\"pending\","
+		  "\"cancelled\"]",
+		  true, true },
+		{ "\"submitted_before\":\"1970-01-01T00:00:00Z\"", false, false },
+		{ "\"submitted_before\":\"2100-01-01T00:00:00Z\"", true, false },
+		{ "\"ended_after\":\"2100-01-01T00:00:00Z\"", false, false },
+		{ "\"ended_before\":\"2100-01-01T00:00:00Z\"", false, true },
+		{ "\"ended_before\":\"2100-01-01T00:00:00Z\",\"states\":[\"pending\"]", false,
+		  false },
+	};
+	for (int i = 0; i < 2; i++)
+		fixture_ask(&fixture, "JobService/Submit",
+			    "{\"job\":{\"tasks\":[{\"command\":[\"true\"]}]}}");
+	fixture_ask(&fixture, "JobService/Cancel", "{\"id\":\"1\"}");
+	for (size_t i = 0; i < CTR_ARRAY_SIZE(cases); i++) {
+		char json[160];
+		snprintf(json, sizeof(json), "{%s}", cases[i].filter);
+		const char *page = fixture_ask(&fixture, "JobService/List", json);
+		ck_assert_msg(!strstr(page, "\"id\":\"1\"") == !cases[i].has_ended, "%s: %s", json,
+			      page);
+		ck_assert_msg(!strstr(page, "\"id\":\"2\"") == !cases[i].has_live, "%s: %s", json,
+			      page);
+	}
+}
+END_TEST
+
 START_TEST(test_a_drain_ends_what_has_no_end)
 {
 	fixture_ask(&fixture, "JobService/Submit", true_job);
@@ -314,6 +350,7 @@ int main(void)
 	tcase_add_test(tcase, test_a_watch_ends_when_its_client_goes);
 	tcase_add_test(tcase, test_pages_meet_without_gap_or_repetition);
 	tcase_add_test(tcase, test_a_list_is_filtered);
+	tcase_add_test(tcase, test_a_list_is_filtered_by_time);
 	tcase_add_test(tcase, test_a_drain_ends_what_has_no_end);
 	suite_add_tcase(suite, tcase);
 	return ctr_suite_run(suite);
