@@ -44,6 +44,7 @@ enum centro_event_type {
 	CENTRO_EVENT_NODE_READY = 9,
 	CENTRO_EVENT_NODE_DOWN = 10,
 	CENTRO_EVENT_QUEUE_SET = 11,
+	CENTRO_EVENT_NODE_DRAINING = 13, /**< it takes nothing new; one that is down stays so */
 };
 
 /** Something that has happened, and is durable. */
@@ -290,6 +291,38 @@ CENTRO_API int centro_engine_register_node(struct centro_engine *engine, struct 
 CENTRO_API int centro_engine_heartbeat(struct centro_engine *engine, struct centro_time now,
 				       centro_node_id node, const struct centro_attempt_ref *held,
 				       size_t held_count);
+
+/** Start from CENTRO_DRAIN_OPTIONS_INIT; 0 and NULL mean the default. */
+struct centro_drain_options {
+	size_t size;       /**< sizeof this struct */
+	bool has_deadline; /**< false: what runs there may run to its end */
+	struct centro_span deadline; /**< from now until what still runs is killed; 0: at once */
+	const char *who;             /**< for people; may be NULL */
+	const char *reason;          /**< for people; may be NULL */
+};
+#define CENTRO_DRAIN_OPTIONS_INIT                           \
+	{                                                   \
+		.size = sizeof(struct centro_drain_options) \
+	}
+
+/**
+ * From now on the node gets nothing new, over restarts too. What still runs there
+ * after the deadline comes as `kill` with CENTRO_CAUSE_DRAINED: report that cause, and
+ * the instance waits again for another node. Drained again, a node takes the new
+ * deadline and reason. `options` may be NULL.
+ *
+ * `done` gets CENTRO_ERR_NOT_FOUND when there is no such node.
+ *
+ * @retval CENTRO_ERR_INVALID, _UNAVAILABLE, _NOMEM, _IO, _FENCED, _ABI
+ */
+CENTRO_API int centro_engine_drain_node(struct centro_engine *engine, struct centro_time now,
+					centro_node_id node,
+					const struct centro_drain_options *options,
+					centro_status_fn *done, void *arg);
+
+/** The node takes jobs again. Harmless for one that is not drained. As above. */
+CENTRO_API int centro_engine_undrain_node(struct centro_engine *engine, struct centro_time now,
+					  centro_node_id node, centro_status_fn *done, void *arg);
 
 struct centro_report {
 	size_t size;

@@ -69,7 +69,8 @@ enum centro_job_state {
 	X(START_FAILED, 6, "start_failed", "the command could not be started")                     \
 	X(LOG_LIMIT, 7, "log_limit", "wrote more output than the node allows")                     \
 	X(LEASE_EXPIRED, 8, "lease_expired", "the node could not renew the lease and killed it")   \
-	X(REVOKED, 9, "revoked", "never claimed by its node")
+	X(REVOKED, 9, "revoked", "never claimed by its node")                                      \
+	X(DRAINED, 12, "drained", "killed, since its node was drained")
 
 enum centro_cause {
 #define X(name, value, word, help) CENTRO_CAUSE_##name = value,

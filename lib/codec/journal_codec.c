@@ -210,6 +210,29 @@ static const struct ctr_write_row set_queue_write[] = {
 	WRITE(3, CTR_WRITE_INT32, ctr_set_queue, priority),
 };
 
+#define DRAIN_READ(kind, field, member) READ(kind, Drain, field, ctr_drain_node, member)
+static const struct ctr_read_row drain_read_rows[] = {
+	DRAIN_READ(CTR_READ_UINT, node_id, node),
+	DRAIN_READ(CTR_READ_BYTES, who, who),
+	DRAIN_READ(CTR_READ_BYTES, reason, reason),
+	DRAIN_READ(CTR_READ_UINT, has_deadline, has_deadline),
+	DRAIN_READ(CTR_READ_UINT, deadline_ns, deadline),
+};
+static const struct ctr_write_row drain_write[] = {
+	WRITE(1, CTR_WRITE_UINT, ctr_drain_node, node),
+	WRITE(2, CTR_WRITE_BYTES, ctr_drain_node, who),
+	WRITE(3, CTR_WRITE_BYTES, ctr_drain_node, reason),
+	WRITE(4, CTR_WRITE_UINT, ctr_drain_node, has_deadline),
+	WRITE(5, CTR_WRITE_UINT, ctr_drain_node, deadline),
+};
+
+static const struct ctr_read_row undrain_read_rows[] = {
+	READ(CTR_READ_UINT, Undrain, node_id, ctr_undrain_node, node),
+};
+static const struct ctr_write_row undrain_write[] = {
+	WRITE(1, CTR_WRITE_UINT, ctr_undrain_node, node),
+};
+
 static const struct ctr_read_row schedule_read_rows[] = {
 	READ(CTR_READ_UINT, Schedule, ops_max, ctr_journal_record, schedule.ops_max),
 };
@@ -260,6 +283,8 @@ static const struct body bodies[] = {
 	 TABLES(request)},
 	{BODY(loaded, LOADED, 20), TABLES(loaded)},
 	{BODY(end, END, 21)},
+	{COMMAND("drain", drain, DRAIN, 30), TABLES(drain)},
+	{COMMAND("undrain", undrain, UNDRAIN, 31), TABLES(undrain)},
 };
 
 static const struct body *body_of(const struct ctr_journal_record *record)

@@ -10,7 +10,7 @@
 #include "base/bytes.h"
 
 /* Of the message Node. */
-enum { NODE_INFO = 2, NODE_USED = 16 };
+enum { NODE_INFO = 2, NODE_DRAIN = 7, NODE_USED = 16 };
 
 /* ---- tables ---- */
 
@@ -38,12 +38,25 @@ static const struct ctr_read_row info_read_rows[] = {
 };
 static const struct ctr_read_table info_read = CTR_READ_TABLE(info_read_rows, struct ctr_node_spec);
 
+#define DRAIN_READ(kind, field, member) \
+	CTR_READ_ROW(kind, Centro__V1__Node__Drain, field, struct ctr_drain, member)
+static const struct ctr_read_row drain_read_rows[] = {
+	DRAIN_READ(CTR_READ_TIME, time, since_wall),
+	DRAIN_READ(CTR_READ_TIME, deadline, deadline_wall),
+	DRAIN_READ(CTR_READ_TEXT, who, who),
+	DRAIN_READ(CTR_READ_TEXT, reason, reason),
+	DRAIN_READ(CTR_READ_UINT, over, is_over),
+	DRAIN_READ(CTR_READ_UINT, cluster_deadline, deadline),
+};
+static const struct ctr_read_table drain_read = CTR_READ_TABLE(drain_read_rows, struct ctr_drain);
+
 static const struct ctr_read_row node_read_rows[] = {
 	CTR_READ_ROW(CTR_READ_UINT, Centro__V1__Node, id, struct ctr_node_load, id),
 	CTR_READ_ROW(CTR_READ_UINT, Centro__V1__Node, state, struct ctr_node_load, state),
 	CTR_READ_ROW(CTR_READ_TIME, Centro__V1__Node, register_time, struct ctr_node_load,
 		     register_wall),
 	CTR_READ_ROW(CTR_READ_UINT, Centro__V1__Node, revision, struct ctr_node_load, revision),
+	CTR_READ_NESTED_ROW(Centro__V1__Node, drain, struct ctr_node_load, drain, &drain_read),
 };
 static const struct ctr_read_table node_read = CTR_READ_TABLE(node_read_rows, struct ctr_node_load);
 
@@ -54,6 +67,14 @@ static const struct ctr_write_row node_write[] = {
 	CTR_WRITE_ROW(4, CTR_WRITE_FIXED64, struct ctr_node, agent_id),
 	CTR_WRITE_ROW(5, CTR_WRITE_TIME, struct ctr_node, register_wall),
 	CTR_WRITE_ROW(6, CTR_WRITE_UINT, struct ctr_node, revision),
+};
+static const struct ctr_write_row drain_write[] = {
+	CTR_WRITE_ROW(1, CTR_WRITE_TIME, struct ctr_drain, since_wall),
+	CTR_WRITE_ROW(2, CTR_WRITE_TIME, struct ctr_drain, deadline_wall),
+	CTR_WRITE_ROW(3, CTR_WRITE_BYTES, struct ctr_drain, who),
+	CTR_WRITE_ROW(4, CTR_WRITE_BYTES, struct ctr_drain, reason),
+	CTR_WRITE_ROW(5, CTR_WRITE_UINT, struct ctr_drain, is_over),
+	CTR_WRITE_ROW(6, CTR_WRITE_UINT, struct ctr_drain, deadline),
 };
 static const struct ctr_write_row node_answer_write[] = {
 	CTR_WRITE_ROW(17, CTR_WRITE_UINT, struct ctr_node, attempt_count),
@@ -104,6 +125,11 @@ int ctr_codec_encode_node(const struct ctr_node *node, const struct ctr_dimensio
 	size_t before = buf->size;
 
 	CTR_WRITE_FIELDS(node_write, node, buf);
+	if (node->drain) {
+		size_t mark = ctr_write_begin(buf, NODE_DRAIN);
+		CTR_WRITE_FIELDS(drain_write, node->drain, buf);
+		ctr_write_end(buf, mark);
+	}
 	if (dimensions) {
 		write_resources(buf, NODE_USED, &node->used, dimensions);
 		CTR_WRITE_FIELDS(node_answer_write, node, buf);
@@ -135,6 +161,7 @@ int ctr_codec_decode_node(struct centro_bytes value, struct ctr_arena *arena,
 		status = ctr_read_fields(&info_read, &node->info->base, &step, spec, arena, text);
 	if (status != CENTRO_OK)
 		return ctr_record_status(status);
+	load.is_drained = node->drain != NULL;
 	spec->agent_id = node->agent_id;
 	/* Not encoded anew: what a newer version wrote stays as it is. */
 	spec->text = info;

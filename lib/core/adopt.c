@@ -73,12 +73,23 @@ void ctr_adopt_offer(struct ctr_core *core, struct ctr_node *node)
 	prepared->has_offer = false;
 }
 
-void ctr_adopt_ready(struct ctr_core *core, struct ctr_node *node, struct centro_instant now)
+void ctr_adopt_alive(struct ctr_core *core, struct ctr_node *node, struct centro_instant now)
 {
-	CTR_ASSERT(node->state == CENTRO_NODE_READY);
+	CTR_ASSERT(node->state == CENTRO_NODE_READY || node->state == CENTRO_NODE_DRAINING);
 	CTR_ASSERT(node->zone != NULL);
 
-	ctr_placement_join(&core->placement, node);
+	if (node->state == CENTRO_NODE_READY)
+		ctr_placement_join(&core->placement, node);
 	ctr_heap_update(&core->nodes.silence, &node->silence,
 			ctr_after(now, core->options.node_timeout).ns);
+}
+
+void ctr_adopt_drain(struct ctr_core *core, struct ctr_node *node)
+{
+	const struct ctr_drain *drain = node->drain;
+
+	if (drain && drain->deadline.ns != 0 && !drain->is_over)
+		ctr_heap_update(&core->nodes.due, &node->due, drain->deadline.ns);
+	else
+		ctr_heap_remove(&core->nodes.due, &node->due);
 }

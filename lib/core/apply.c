@@ -203,8 +203,9 @@ static void note_end(struct ctr_core *core, struct ctr_instance *instance,
 
 	if (by_report) {
 		instance->claimed = true;
+		/* Of what ran and was killed for a drain, the start was told before. */
 		if (event->cause != CENTRO_CAUSE_START_FAILED &&
-		    event->cause != CENTRO_CAUSE_REVOKED)
+		    event->cause != CENTRO_CAUSE_REVOKED && event->cause != CENTRO_CAUSE_DRAINED)
 			note_start(instance, wall_of(event));
 	}
 	instance->cause = event->cause;
@@ -328,17 +329,34 @@ static void apply_registered(struct ctr_core *core, const struct ctr_event *even
 	node->agent_id = event->command->register_node.spec->agent_id;
 	ctr_adopt_offer(core, node);
 	if (node->state == CENTRO_NODE_READY)
-		ctr_adopt_ready(core, node, event->at.cluster);
+		ctr_adopt_alive(core, node, event->at.cluster);
 	touch_node(core, node, event);
+}
+
+static bool is_undrain(const struct ctr_event *event)
+{
+	return event->command && event->command->type == CTR_COMMAND_UNDRAIN;
+}
+
+static void end_drain(struct ctr_core *core, struct ctr_node *node)
+{
+	CTR_ASSERT(node->drain != NULL);
+	ctr_free(core->allocator, node->drain);
+	node->drain = NULL;
+	ctr_adopt_drain(core, node);
 }
 
 static void apply_ready(struct ctr_core *core, const struct ctr_event *event)
 {
 	struct ctr_node *node = find_node(core, event);
-	CTR_ASSERT(ctr_node_next(node->state, CTR_NODE_SPEAK) == CENTRO_NODE_READY);
+	enum ctr_node_move move = is_undrain(event) ? CTR_NODE_UNDRAIN : CTR_NODE_SPEAK;
+	CTR_ASSERT(ctr_node_next(node->state, move) == CENTRO_NODE_READY);
 
+	if (move == CTR_NODE_UNDRAIN)
+		end_drain(core, node);
+	CTR_ASSERT(!node->drain);
 	node->state = CENTRO_NODE_READY;
-	ctr_adopt_ready(core, node, event->at.cluster);
+	ctr_adopt_alive(core, node, event->at.cluster);
 	CTR_ASSERT(node->freed > 0);
 	touch_node(core, node, event);
 }
@@ -346,12 +364,78 @@ static void apply_ready(struct ctr_core *core, const struct ctr_event *event)
 static void apply_down(struct ctr_core *core, const struct ctr_event *event)
 {
 	struct ctr_node *node = find_node(core, event);
+	if (is_undrain(event)) {
+		CTR_ASSERT(ctr_node_next(node->state, CTR_NODE_UNDRAIN) == CENTRO_NODE_DOWN);
+		end_drain(core, node);
+		touch_node(core, node, event);
+		return;
+	}
 	CTR_ASSERT(ctr_node_next(node->state, CTR_NODE_FALL_SILENT) == CENTRO_NODE_DOWN);
 
-	ctr_placement_leave(&core->placement, node);
+	if (node->state == CENTRO_NODE_READY)
+		ctr_placement_leave(&core->placement, node);
 	ctr_heap_remove(&core->nodes.silence, &node->silence);
 	CTR_ASSERT(node->freed == 0 && node->silence.position == 0);
 	node->state = CENTRO_NODE_DOWN;
+	touch_node(core, node, event);
+}
+
+/* What the command asks for, in place of what was asked for before. */
+static void take_drain(struct ctr_core *core, struct ctr_node *node, const struct ctr_event *event)
+{
+	const struct ctr_drain_node *asked = &event->command->drain;
+	struct ctr_drain *drain = core->prepared.drain;
+	CTR_ASSERT(drain != NULL);
+
+	core->prepared.drain = NULL;
+	drain->since_wall = event->at.wall;
+	if (asked->has_deadline) {
+		drain->deadline = ctr_after(event->at.cluster, asked->deadline);
+		drain->deadline_wall = ctr_after(event->at.wall, asked->deadline);
+		drain->is_over = asked->deadline.ns == 0;
+	}
+	ctr_free(core->allocator, node->drain);
+	node->drain = drain;
+}
+
+/* What nobody has started nobody will: it need not be waited for. The rest is killed. */
+static void clear(struct ctr_core *core, struct ctr_node *node, const struct ctr_event *event)
+{
+	CTR_ASSERT(ctr_node_is_cleared(node));
+
+	ctr_list_for_each (link, &node->attempts) {
+		struct ctr_instance *instance = ctr_list_entry(link, struct ctr_instance, on_node);
+		if (!ctr_instance_may_have_started(instance))
+			ctr_lease_cut(&core->leases, instance, event->at.cluster);
+	}
+}
+
+/*
+ * A node is drained; or, without a command, its drain is over; or, by a command of its
+ * own, it was down and is back.
+ */
+static void apply_draining(struct ctr_core *core, const struct ctr_event *event)
+{
+	struct ctr_node *node = find_node(core, event);
+	bool is_asked = event->command && event->command->type == CTR_COMMAND_DRAIN;
+	bool is_back = event->command && !is_asked;
+	enum centro_node_state before =
+		is_back ? ctr_node_next(node->state, CTR_NODE_SPEAK) : node->state;
+	enum centro_node_state next = ctr_node_next(before, CTR_NODE_DRAIN);
+	CTR_ASSERT(next == CENTRO_NODE_DRAINING || (next == CENTRO_NODE_DOWN && !is_back));
+
+	if (node->state == CENTRO_NODE_READY)
+		ctr_placement_leave(&core->placement, node);
+	node->state = (uint8_t)next;
+	if (is_asked)
+		take_drain(core, node, event);
+	else if (!is_back)
+		node->drain->is_over = true;
+	ctr_adopt_drain(core, node);
+	if (is_back)
+		ctr_adopt_alive(core, node, event->at.cluster);
+	if (ctr_node_is_cleared(node))
+		clear(core, node, event);
 	touch_node(core, node, event);
 }
 
@@ -404,6 +488,9 @@ static void apply_event(struct ctr_core *core, struct ctr_event *event)
 		return;
 	case CENTRO_EVENT_NODE_DOWN:
 		apply_down(core, event);
+		return;
+	case CENTRO_EVENT_NODE_DRAINING:
+		apply_draining(core, event);
 		return;
 	case CENTRO_EVENT_QUEUE_SET:
 		apply_queue_set(core, event);

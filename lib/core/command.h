@@ -14,6 +14,8 @@ enum ctr_command_type {
 	CTR_COMMAND_CLAIM,     /* writes nothing */
 	CTR_COMMAND_REPORT,
 	CTR_COMMAND_SET_QUEUE,
+	CTR_COMMAND_DRAIN, /* a node takes nothing new; again: with another deadline or reason */
+	CTR_COMMAND_UNDRAIN,
 	CTR_COMMAND_COUNT
 };
 
@@ -80,6 +82,19 @@ struct ctr_set_queue {
 	int32_t priority;
 };
 
+/* With a deadline, what is left on the node then is killed, and waits again. */
+struct ctr_drain_node {
+	centro_node_id node;
+	struct centro_bytes who, reason;
+	bool has_deadline;
+	struct centro_span deadline; /* from now */
+};
+
+/* OK also for a node that is not drained. */
+struct ctr_undrain_node {
+	centro_node_id node;
+};
+
 struct ctr_command {
 	enum ctr_command_type type;
 	union {
@@ -90,6 +105,8 @@ struct ctr_command {
 		struct ctr_claim claim;
 		struct ctr_report report;
 		struct ctr_set_queue set_queue;
+		struct ctr_drain_node drain;
+		struct ctr_undrain_node undrain;
 	};
 };
 
@@ -104,7 +121,7 @@ struct ctr_result {
 	bool session_stale;
 	centro_job_id job;   /* submit */
 	bool existing;       /* submit: made by an earlier request of the same id */
-	centro_node_id node; /* register */
+	centro_node_id node; /* register, heartbeat, drain, undrain */
 };
 
 #endif

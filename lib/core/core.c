@@ -183,6 +183,10 @@ static int decide(const struct ctr_core *core, struct ctr_now now,
 		return ctr_decide_report(core, now, command, decision, result);
 	case CTR_COMMAND_SET_QUEUE:
 		return ctr_decide_set_queue(core, now, command, decision, result);
+	case CTR_COMMAND_DRAIN:
+		return ctr_decide_drain(core, now, command, decision, result);
+	case CTR_COMMAND_UNDRAIN:
+		return ctr_decide_undrain(core, now, command, decision, result);
 	default:
 		CTR_UNREACHABLE();
 	}
@@ -226,18 +230,30 @@ int ctr_core_execute(struct ctr_core *core, struct ctr_now now, const struct ctr
 	ctr_apply(core, &decision);
 	ctr_touch(core, now, command);
 	CTR_ASSERT(!core->prepared.job && !core->prepared.has_offer);
-	CTR_ASSERT(!core->prepared.who && !core->prepared.message);
+	CTR_ASSERT(!core->prepared.who && !core->prepared.message && !core->prepared.drain);
 	return CENTRO_OK;
+}
+
+/* NULL: none is due. */
+static struct ctr_heap_node *first_due(const struct ctr_heap *heap, struct ctr_now now)
+{
+	struct ctr_heap_node *first = ctr_heap_first(heap);
+	return first && ctr_reached((struct centro_instant){first->key}, now.cluster) ? first
+										      : NULL;
 }
 
 /* One deadline that is due. False: none is. */
 static bool handle_deadline(struct ctr_core *core, struct ctr_now now,
 			    struct ctr_decision *decision)
 {
-	struct ctr_heap_node *silent = ctr_heap_first(&core->nodes.silence);
-	if (silent && ctr_reached((struct centro_instant){silent->key}, now.cluster)) {
+	struct ctr_heap_node *silent = first_due(&core->nodes.silence, now);
+	struct ctr_heap_node *drained = first_due(&core->nodes.due, now);
+	if (silent) {
 		ctr_decide_silence(now, CTR_CONTAINER_OF(silent, struct ctr_node, silence),
 				   decision);
+	} else if (drained) {
+		ctr_decide_drain_over(now, CTR_CONTAINER_OF(drained, struct ctr_node, due),
+				      decision);
 	} else {
 		struct ctr_instance *instance = ctr_lease_due(&core->leases, now.cluster);
 		if (!instance)
@@ -331,8 +347,11 @@ bool ctr_core_is_short(const struct ctr_core *core)
 struct centro_instant ctr_core_next_wake(const struct ctr_core *core)
 {
 	const struct ctr_heap_node *silent = ctr_heap_first(&core->nodes.silence);
+	const struct ctr_heap_node *drained = ctr_heap_first(&core->nodes.due);
 	struct centro_instant wake = ctr_leases_wake(&core->leases);
 
+	if (drained)
+		wake = ctr_earlier(wake, (struct centro_instant){drained->key});
 	return silent ? ctr_earlier(wake, (struct centro_instant){silent->key}) : wake;
 }
 

@@ -79,8 +79,8 @@ int ctr_core_try_submit(const struct ctr_core *core, struct ctr_now now,
 			const struct ctr_job_spec *spec, struct ctr_result *ret_result);
 
 /*
- * Deadlines that are due: silent nodes, leases that are over. Bounded; true: more
- * are due, or there was no memory to end one, and nothing is lost by trying again.
+ * Deadlines that are due: silent nodes, drains and leases that are over. Bounded; true:
+ * more are due, or there was no memory to end one, and nothing is lost by trying again.
  */
 bool ctr_core_tick(struct ctr_core *core, struct ctr_now now);
 
@@ -195,6 +195,8 @@ struct ctr_node_load {
 	enum centro_node_state state;
 	struct centro_instant register_wall;
 	uint64_t revision;
+	bool is_drained;
+	struct ctr_drain drain; /* borrows its texts */
 };
 
 /*

@@ -160,6 +160,18 @@ int ctr_core_try_submit(const struct ctr_core *core, struct ctr_now now,
 
 /* ---- cancel ---- */
 
+int ctr_decide_who(struct centro_bytes who, struct centro_bytes reason,
+		   struct centro_error_text *text)
+{
+	if (who.size > CTR_OWNER_SIZE_MAX || !ctr_utf8_is_valid(who))
+		return ctr_error(text, CENTRO_ERR_INVALID, "who: not UTF-8 of at most %d bytes",
+				 CTR_OWNER_SIZE_MAX);
+	if (reason.size > CTR_REASON_SIZE_MAX || !ctr_utf8_is_valid(reason))
+		return ctr_error(text, CENTRO_ERR_INVALID, "reason: not UTF-8 of at most %d bytes",
+				 CTR_REASON_SIZE_MAX);
+	return CENTRO_OK;
+}
+
 /* Nothing of it can have been started, so it need not be waited for. */
 static bool ends_at_once(const struct ctr_instance *instance)
 {
@@ -213,12 +225,9 @@ int ctr_decide_cancel(const struct ctr_core *core, struct ctr_now now,
 	if (centro_job_state_is_final(job->state))
 		return ctr_error(&result->text, CENTRO_ERR_STATE, "job %llu has ended: %s",
 				 (unsigned long long)job->id, centro_job_state_name(job->state));
-	if (cancel->who.size > CTR_OWNER_SIZE_MAX || !ctr_utf8_is_valid(cancel->who))
-		return ctr_error(&result->text, CENTRO_ERR_INVALID,
-				 "who: not UTF-8 of at most %d bytes", CTR_OWNER_SIZE_MAX);
-	if (cancel->reason.size > CTR_REASON_SIZE_MAX || !ctr_utf8_is_valid(cancel->reason))
-		return ctr_error(&result->text, CENTRO_ERR_INVALID,
-				 "reason: not UTF-8 of at most %d bytes", CTR_REASON_SIZE_MAX);
+	int error = ctr_decide_who(cancel->who, cancel->reason, &result->text);
+	if (error != CENTRO_OK)
+		return error;
 	result->job = job->id;
 	if (ctr_job_is_cancelled(job))
 		return CENTRO_OK;
@@ -263,6 +272,7 @@ static struct outcome make_outcome(const struct ctr_job *job, const struct ctr_r
 		return (struct outcome){CENTRO_INSTANCE_FAILED, exit_code};
 	case CENTRO_CAUSE_LEASE_EXPIRED:
 	case CENTRO_CAUSE_REVOKED:
+	case CENTRO_CAUSE_DRAINED:
 		if (is_cancelled)
 			return (struct outcome){CENTRO_INSTANCE_CANCELLED, 0};
 		return (struct outcome){CENTRO_INSTANCE_PENDING, 0};
@@ -299,6 +309,7 @@ static int report_check(const struct ctr_report *report, struct centro_error_tex
 	case CENTRO_CAUSE_LOG_LIMIT:
 	case CENTRO_CAUSE_LEASE_EXPIRED:
 	case CENTRO_CAUSE_REVOKED:
+	case CENTRO_CAUSE_DRAINED:
 		return CENTRO_OK;
 	default:
 		return ctr_error(text, CENTRO_ERR_INVALID,

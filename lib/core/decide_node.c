@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * decide_node.c - what a command of a node, or its silence, leads to.
+ * decide_node.c - what a command of a node or about one, or its silence, leads to.
  *
  * Nothing changes here. A node belongs to one agent, by the number that the agent
  * drew once; each start of the agent is a session, and a newer one ends the one
@@ -51,6 +51,16 @@ static void add_node_event(struct ctr_decision *decision, enum centro_event_type
 	event->command = command;
 }
 
+/* A node that was down is back: as it was meant to be when it went. */
+static void add_sign_of_life(struct ctr_decision *decision, struct ctr_now now,
+			     const struct ctr_node *node, const struct ctr_command *command)
+{
+	if (node->state != CENTRO_NODE_DOWN)
+		return;
+	add_node_event(decision, node->drain ? CENTRO_EVENT_NODE_DRAINING : CENTRO_EVENT_NODE_READY,
+		       now, node->id, command);
+}
+
 static int register_new(const struct ctr_core *core, struct ctr_now now,
 			const struct ctr_command *command, struct ctr_decision *decision,
 			struct ctr_result *result)
@@ -99,8 +109,7 @@ int ctr_decide_register(const struct ctr_core *core, struct ctr_now now,
 	result->node = node->id;
 	if (!is_owner || !ctr_bytes_equal(node->text, spec->text))
 		add_node_event(decision, CENTRO_EVENT_NODE_REGISTERED, now, node->id, command);
-	if (node->state == CENTRO_NODE_DOWN)
-		add_node_event(decision, CENTRO_EVENT_NODE_READY, now, node->id, command);
+	add_sign_of_life(decision, now, node, command);
 	return CENTRO_OK;
 }
 
@@ -117,8 +126,7 @@ int ctr_decide_heartbeat(const struct ctr_core *core, struct ctr_now now,
 		return error;
 	const struct ctr_node *node = ctr_nodes_find(&core->nodes, heartbeat->node);
 	result->node = node->id;
-	if (node->state == CENTRO_NODE_DOWN)
-		add_node_event(decision, CENTRO_EVENT_NODE_READY, now, node->id, command);
+	add_sign_of_life(decision, now, node, command);
 	return CENTRO_OK;
 }
 
@@ -141,6 +149,68 @@ void ctr_decide_silence(struct ctr_now now, const struct ctr_node *node,
 	add_node_event(decision, CENTRO_EVENT_NODE_DOWN, now, node->id, /* command= */ NULL);
 }
 
+/* ---- drain ---- */
+
+static const struct ctr_node *find_node(const struct ctr_core *core, centro_node_id id,
+					struct ctr_result *result)
+{
+	const struct ctr_node *node = ctr_nodes_find(&core->nodes, id);
+
+	if (node)
+		result->node = id;
+	else
+		ctr_error(&result->text, CENTRO_ERR_NOT_FOUND, "there is no node %llu",
+			  (unsigned long long)id);
+	return node;
+}
+
+int ctr_decide_drain(const struct ctr_core *core, struct ctr_now now,
+		     const struct ctr_command *command, struct ctr_decision *decision,
+		     struct ctr_result *result)
+{
+	const struct ctr_drain_node *drain = &command->drain;
+	CTR_ASSERT(command->type == CTR_COMMAND_DRAIN);
+	CTR_ASSERT(decision->count == 0);
+
+	const struct ctr_node *node = find_node(core, drain->node, result);
+	if (!node)
+		return CENTRO_ERR_NOT_FOUND;
+	int error = ctr_decide_who(drain->who, drain->reason, &result->text);
+	if (error != CENTRO_OK)
+		return error;
+	CTR_ASSERT(ctr_node_next(node->state, CTR_NODE_DRAIN) != 0);
+	add_node_event(decision, CENTRO_EVENT_NODE_DRAINING, now, node->id, command);
+	return CENTRO_OK;
+}
+
+int ctr_decide_undrain(const struct ctr_core *core, struct ctr_now now,
+		       const struct ctr_command *command, struct ctr_decision *decision,
+		       struct ctr_result *result)
+{
+	CTR_ASSERT(command->type == CTR_COMMAND_UNDRAIN);
+	CTR_ASSERT(decision->count == 0);
+
+	const struct ctr_node *node = find_node(core, command->undrain.node, result);
+	if (!node)
+		return CENTRO_ERR_NOT_FOUND;
+	if (!node->drain)
+		return CENTRO_OK;
+	bool is_down = ctr_node_next(node->state, CTR_NODE_UNDRAIN) == CENTRO_NODE_DOWN;
+	add_node_event(decision, is_down ? CENTRO_EVENT_NODE_DOWN : CENTRO_EVENT_NODE_READY, now,
+		       node->id, command);
+	return CENTRO_OK;
+}
+
+void ctr_decide_drain_over(struct ctr_now now, const struct ctr_node *node,
+			   struct ctr_decision *decision)
+{
+	CTR_ASSERT(node->drain && !node->drain->is_over);
+
+	add_node_event(decision, CENTRO_EVENT_NODE_DRAINING, now, node->id, /* command= */ NULL);
+}
+
+/* ---------------- */
+
 size_t ctr_decide_bound(const struct ctr_core *core, const struct ctr_command *command)
 {
 	const struct ctr_job *job;
@@ -149,6 +219,8 @@ size_t ctr_decide_bound(const struct ctr_core *core, const struct ctr_command *c
 	case CTR_COMMAND_SUBMIT:
 	case CTR_COMMAND_HEARTBEAT:
 	case CTR_COMMAND_SET_QUEUE:
+	case CTR_COMMAND_DRAIN:
+	case CTR_COMMAND_UNDRAIN:
 		return 1;
 	case CTR_COMMAND_REGISTER:
 	case CTR_COMMAND_REPORT:

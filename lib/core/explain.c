@@ -18,6 +18,7 @@
 /* How many nodes passed each filter. */
 struct funnel {
 	uint32_t ready, in_zones, large, roomy;
+	uint32_t draining; /* not ready for that reason */
 	/* Of those in the zones, in each dimension. */
 	struct ctr_resources largest;  /* the capacity of the largest */
 	struct ctr_resources roomiest; /* the most that is free on one that is large enough */
@@ -72,6 +73,7 @@ static void pour(struct funnel *funnel, const struct ctr_shape *shape, const str
 {
 	struct ctr_resources room;
 
+	funnel->draining += node->state == CENTRO_NODE_DRAINING;
 	if (node->state != CENTRO_NODE_READY)
 		return;
 	funnel->ready++;
@@ -152,6 +154,18 @@ static void compare(const struct ctr_core *core, const struct ctr_shape *shape,
 		  "there is enough of each resource that it asks for, but not on one node");
 }
 
+static void explain_none_ready(unsigned long total, unsigned long draining,
+			       struct centro_error_text *ret_text)
+{
+	const char *nodes = total == 1 ? "node" : "nodes";
+
+	if (draining > 0)
+		ctr_error(ret_text, CENTRO_OK, "none of %lu %s is ready: %lu %s draining", total,
+			  nodes, draining, draining == 1 ? "is" : "are");
+	else
+		ctr_error(ret_text, CENTRO_OK, "none of %lu %s is ready", total, nodes);
+}
+
 static void explain(const struct ctr_core *core, const struct ctr_shape *shape,
 		    const struct funnel *funnel, struct centro_error_text *ret_text)
 {
@@ -163,8 +177,7 @@ static void explain(const struct ctr_core *core, const struct ctr_shape *shape,
 		return;
 	}
 	if (funnel->ready == 0) {
-		ctr_error(ret_text, CENTRO_OK, "none of %lu %s is ready", total,
-			  total == 1 ? "node" : "nodes");
+		explain_none_ready(total, funnel->draining, ret_text);
 		return;
 	}
 	if (funnel->in_zones == 0) {

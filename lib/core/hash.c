@@ -123,6 +123,19 @@ uint64_t ctr_hash_job(const struct ctr_job *job)
 
 /* ---- other records ---- */
 
+static void mix_drain(uint64_t *hash, const struct ctr_drain *drain)
+{
+	mix(hash, drain != NULL);
+	if (!drain)
+		return;
+	mix_bytes(hash, drain->who);
+	mix_bytes(hash, drain->reason);
+	mix(hash, drain->since_wall.ns);
+	mix(hash, drain->deadline_wall.ns);
+	mix(hash, drain->deadline.ns);
+	mix(hash, drain->is_over);
+}
+
 uint64_t ctr_hash_node(const struct ctr_node *node)
 {
 	uint64_t hash = begin(PART_NODE);
@@ -135,6 +148,7 @@ uint64_t ctr_hash_node(const struct ctr_node *node)
 	mix(&hash, node->agent_id);
 	mix(&hash, node->register_wall.ns);
 	mix(&hash, node->revision);
+	mix_drain(&hash, node->drain);
 	return hash;
 }
 
@@ -189,6 +203,7 @@ uint64_t ctr_hash_touched(const struct ctr_core *core, const struct ctr_event *e
 	case CENTRO_EVENT_NODE_REGISTERED:
 	case CENTRO_EVENT_NODE_READY:
 	case CENTRO_EVENT_NODE_DOWN:
+	case CENTRO_EVENT_NODE_DRAINING:
 		return touched_node(core, event);
 	case CENTRO_EVENT_QUEUE_SET:
 		return touched_queue(core, event);

@@ -41,6 +41,7 @@ struct ctr_prepared {
 	struct ctr_zone *zone;
 	struct centro_bytes node_text; /* owned */
 	char *who, *reason;            /* cancel */
+	struct ctr_drain *drain;       /* drain: all of it but its times */
 	char *message;                 /* report; NULL: none */
 };
 
@@ -113,6 +114,17 @@ int ctr_decide_claim(const struct ctr_core *core, struct ctr_now now,
 		     const struct ctr_command *command, struct ctr_decision *decision,
 		     struct ctr_result *result);
 
+int ctr_decide_drain(const struct ctr_core *core, struct ctr_now now,
+		     const struct ctr_command *command, struct ctr_decision *decision,
+		     struct ctr_result *result);
+int ctr_decide_undrain(const struct ctr_core *core, struct ctr_now now,
+		       const struct ctr_command *command, struct ctr_decision *decision,
+		       struct ctr_result *result);
+
+/* Who asks for something, and why. OK or INVALID. */
+int ctr_decide_who(struct centro_bytes who, struct centro_bytes reason,
+		   struct centro_error_text *text);
+
 /* The node and the session that a command names: NOT_FOUND, STALE. */
 int ctr_decide_session(const struct ctr_core *core, centro_node_id node, uint64_t session,
 		       struct ctr_result *result);
@@ -126,6 +138,10 @@ void ctr_decide_lease_over(struct ctr_now now, const struct ctr_instance *instan
 /* A node has been silent for too long. One event. */
 void ctr_decide_silence(struct ctr_now now, const struct ctr_node *node,
 			struct ctr_decision *decision);
+
+/* The deadline of a node's drain has passed. One event. */
+void ctr_decide_drain_over(struct ctr_now now, const struct ctr_node *node,
+			   struct ctr_decision *decision);
 
 /* ---- prepare: memory and references, given back by ctr_prepared_drop() ---- */
 
@@ -150,8 +166,11 @@ void ctr_adopt_grant(struct ctr_core *core, struct ctr_instance *instance, struc
 		     struct centro_instant now);
 /* A node, which is not chosen now, takes the prepared offer. */
 void ctr_adopt_offer(struct ctr_core *core, struct ctr_node *node);
-/* A node becomes ready: it can be chosen, and can fall silent. */
-void ctr_adopt_ready(struct ctr_core *core, struct ctr_node *node, struct centro_instant now);
+/* A node that is not down: it can fall silent, and if it is ready it can be chosen. */
+void ctr_adopt_alive(struct ctr_core *core, struct ctr_node *node, struct centro_instant now);
+
+/* The deadline of a node's drain, if it has one that is to come. */
+void ctr_adopt_drain(struct ctr_core *core, struct ctr_node *node);
 
 /* ---- hash: what parts of the state add to it ---- */
 

@@ -296,6 +296,11 @@ static int check_place(const struct ctr_node *node, const struct ctr_zone *zone,
 	return CENTRO_OK;
 }
 
+static bool has_due(const struct ctr_node *node)
+{
+	return node->drain && node->drain->deadline.ns != 0 && !node->drain->is_over;
+}
+
 static int check_node(const struct ctr_core *core, const struct ctr_node *node,
 		      struct centro_error_text *text)
 {
@@ -306,7 +311,11 @@ static int check_node(const struct ctr_core *core, const struct ctr_node *node,
 	CHECK(ctr_nodes_find_name(&core->nodes, node->name) == node, "a node has two names");
 	CHECK(node->id < core->node_ids.next, "a node has a number that is still free");
 	CHECK(node->revision <= core->outbox.last_event, "a node is from the future");
-	CHECK(is_ready == (node->silence.position != 0), "a silence is waited for, or is not");
+	CHECK((node->state != CENTRO_NODE_DOWN) == (node->silence.position != 0),
+	      "a silence is waited for, or is not");
+	CHECK(node->drain ? !is_ready : node->state != CENTRO_NODE_DRAINING,
+	      "a node is drained, or is not");
+	CHECK(has_due(node) == (node->due.position != 0), "a drain ends, or does not");
 	CHECK(is_ready == !ctr_list_is_empty(&node->freed_link), "a node can be chosen, or cannot");
 	CHECK(is_ready == (node->freed > 0), "a node has room for more, or has not");
 	CHECK(node->dirty == !ctr_list_is_empty(&node->dirty_link), "a touched node is lost");
@@ -322,7 +331,7 @@ static int check_node(const struct ctr_core *core, const struct ctr_node *node,
 static int check_nodes(const struct ctr_core *core, struct centro_error_text *text)
 {
 	struct ctr_resources total = {0};
-	uint32_t ready = 0;
+	uint32_t ready = 0, alive = 0, due = 0;
 	uint64_t attempts = 0;
 
 	for (uint32_t i = 0; i < core->nodes.count; i++) {
@@ -331,6 +340,8 @@ static int check_nodes(const struct ctr_core *core, struct centro_error_text *te
 		CHECK(i == 0 || core->nodes.list[i - 1]->id < node->id, "nodes are out of order");
 		ctr_resources_add(&total, &node->capacity);
 		ready += node->state == CENTRO_NODE_READY;
+		alive += node->state != CENTRO_NODE_DOWN;
+		due += has_due(node);
 		attempts += node->attempt_count;
 		int error = check_node(core, node, text);
 		if (error != CENTRO_OK)
@@ -338,7 +349,8 @@ static int check_nodes(const struct ctr_core *core, struct centro_error_text *te
 	}
 	CHECK(ctr_resources_equal(&total, &core->placement.total), "capacity is missummed");
 	CHECK(ready == core->placement.all.count, "nodes that are ready are miscounted");
-	CHECK(ready == core->nodes.silence.count, "silences are miscounted");
+	CHECK(alive == core->nodes.silence.count, "silences are miscounted");
+	CHECK(due == core->nodes.due.count, "drains that end are miscounted");
 	CHECK(attempts == core->leases.count, "I3: grants on nodes are miscounted");
 	CHECK(core->node_ids.next <= core->node_ids.reserved, "a number is given out too early");
 	return CENTRO_OK;

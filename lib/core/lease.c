@@ -97,6 +97,15 @@ void ctr_lease_note_start(struct ctr_lease_table *table, struct ctr_instance *in
 		ctr_heap_remove(&table->heap, &instance->lease);
 }
 
+void ctr_lease_cut(struct ctr_lease_table *table, struct ctr_instance *instance,
+		   struct centro_instant now)
+{
+	CTR_ASSERT(ctr_instance_is_granted(instance));
+	CTR_ASSERT(!ctr_instance_may_have_started(instance));
+
+	ctr_heap_update(&table->heap, &instance->lease, now.ns);
+}
+
 void ctr_lease_end(struct ctr_lease_table *table, struct ctr_instance *instance)
 {
 	CTR_ASSERT(table->count > 0);

@@ -31,6 +31,9 @@ void ctr_lease_renew(struct ctr_lease_table *table, struct ctr_instance *instanc
 		     struct centro_instant now);
 /* It is known to have been started: one that may run on without word is never over now. */
 void ctr_lease_note_start(struct ctr_lease_table *table, struct ctr_instance *instance);
+/* Nobody has started it, and nobody may from now on: it is over. */
+void ctr_lease_cut(struct ctr_lease_table *table, struct ctr_instance *instance,
+		   struct centro_instant now);
 /* The grant is over. */
 void ctr_lease_end(struct ctr_lease_table *table, struct ctr_instance *instance);
 

@@ -260,6 +260,20 @@ int ctr_core_load_request(struct ctr_core *core, struct centro_bytes owner,
 
 /* ---- nodes, queues, ids ---- */
 
+/* NULL: it makes sense. */
+static const char *check_drain(const struct ctr_node_load *load)
+{
+	const struct ctr_drain *drain = &load->drain;
+	struct centro_error_text unused;
+
+	if (load->is_drained ? load->state == CENTRO_NODE_READY
+			     : load->state == CENTRO_NODE_DRAINING)
+		return "it is drained, and its state says otherwise, or the other way round";
+	if (load->is_drained && ctr_decide_who(drain->who, drain->reason, &unused) != CENTRO_OK)
+		return "who drained it, or why, is too long or not UTF-8";
+	return NULL;
+}
+
 static int check_node(const struct ctr_core *core, const struct ctr_node_load *load,
 		      struct centro_error_text *text)
 {
@@ -276,12 +290,31 @@ static int check_node(const struct ctr_core *core, const struct ctr_node_load *l
 		why = "another node has its name";
 	else if (!ctr_node_state_is_used(load->state))
 		why = "it is in no state that this version knows";
+	else
+		why = check_drain(load);
 	if (why)
 		return ctr_error(text, CENTRO_ERR_CORRUPT, "node %llu: %s",
 				 (unsigned long long)load->id, why);
 	if (nodes->count >= core->options.nodes_max)
 		return ctr_error(text, CENTRO_ERR_LIMIT, "the store holds more than %lu nodes",
 				 (unsigned long)core->options.nodes_max);
+	return CENTRO_OK;
+}
+
+static int load_drain(struct ctr_core *core, const struct ctr_node_load *load)
+{
+	struct ctr_node *node = core->prepared.node;
+	struct ctr_drain *drain =
+		ctr_drain_new(core->allocator, load->drain.who, load->drain.reason);
+	CTR_ASSERT(!node->drain);
+
+	if (!drain)
+		return CENTRO_ERR_NOMEM;
+	drain->since_wall = load->drain.since_wall;
+	drain->deadline_wall = load->drain.deadline_wall;
+	drain->deadline = load->drain.deadline;
+	drain->is_over = load->drain.is_over;
+	node->drain = drain;
 	return CENTRO_OK;
 }
 
@@ -295,6 +328,8 @@ int ctr_core_load_node(struct ctr_core *core, const struct ctr_node_load *load,
 	int error = check_node(core, load, text);
 	if (error == CENTRO_OK)
 		error = ctr_prepare_node(core, load->spec, text);
+	if (error == CENTRO_OK && load->is_drained)
+		error = load_drain(core, load);
 	if (error != CENTRO_OK) {
 		ctr_prepared_drop(core);
 		return error;
@@ -458,8 +493,9 @@ static void adopt_nodes(struct ctr_core *core, struct ctr_now now, uint64_t *las
 	for (uint32_t i = 0; i < core->nodes.count; i++) {
 		struct ctr_node *node = core->nodes.list[i];
 		node->is_shrunk = !ctr_resources_fit(&node->used, &node->capacity);
-		if (node->state == CENTRO_NODE_READY)
-			ctr_adopt_ready(core, node, now.cluster);
+		if (node->state != CENTRO_NODE_DOWN)
+			ctr_adopt_alive(core, node, now.cluster);
+		ctr_adopt_drain(core, node);
 		if (*last_event < node->revision)
 			*last_event = node->revision;
 	}

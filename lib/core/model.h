@@ -114,6 +114,15 @@ struct ctr_job {
 
 struct ctr_zone;
 
+/* Why a node takes nothing new. In one piece of memory with its texts. */
+struct ctr_drain {
+	struct centro_bytes who, reason;
+	struct centro_instant since_wall;
+	struct centro_instant deadline_wall; /* 0: none */
+	struct centro_instant deadline;      /* cluster time; 0: none */
+	bool is_over;                        /* the deadline has passed: what is left is killed */
+};
+
 /* What placement touches most stands first, in one cache line. */
 struct ctr_node {
 	centro_node_id id;
@@ -134,6 +143,7 @@ struct ctr_node {
 	struct centro_bytes name, datacenter;
 	uint64_t agent_id;
 	struct centro_bytes text; /* the encoded NodeInfo; owned */
+	struct ctr_drain *drain;  /* owned; NULL: it takes what comes */
 	struct centro_instant register_wall;
 	uint64_t revision;
 
@@ -142,6 +152,7 @@ struct ctr_node {
 	uint64_t session_before; /* ended by `session`: stale from then on */
 	struct centro_instant heard_wall;
 	struct ctr_heap_node silence; /* when it counts as down, cluster time */
+	struct ctr_heap_node due;     /* when its drain is over, cluster time */
 	struct ctr_list dirty_link;
 };
 
@@ -175,6 +186,12 @@ static inline bool ctr_instance_is_granted(const struct ctr_instance *instance)
 static inline bool ctr_instance_may_have_started(const struct ctr_instance *instance)
 {
 	return instance->claimed || instance->loaded;
+}
+
+/* What is granted to it is to be killed, and nothing of it may start any more. */
+static inline bool ctr_node_is_cleared(const struct ctr_node *node)
+{
+	return node->drain && node->drain->is_over;
 }
 
 /* Derived from the instances by the table in centro/job.h. */

@@ -4,7 +4,8 @@
  *
  * Invariants: list[i]->number == i, and ids rise along the list; both maps hold
  * exactly the nodes of the list; a node is in the silence heap if and only if it
- * is ready (whoever changes its state sees to that).
+ * is not down, and in the heap of deadlines if and only if its drain has one and is
+ * not over (whoever changes its state sees to that).
  *
  * Layer: core.
  */
@@ -22,6 +23,7 @@ void ctr_nodes_init(struct ctr_node_table *table, const struct centro_allocator 
 	ctr_map_init(&table->by_id, allocator);
 	ctr_bytes_map_init(&table->by_name, allocator, seed);
 	ctr_heap_init(&table->silence, allocator);
+	ctr_heap_init(&table->due, allocator);
 }
 
 void ctr_nodes_fini(struct ctr_node_table *table)
@@ -32,16 +34,20 @@ void ctr_nodes_fini(struct ctr_node_table *table)
 	ctr_map_fini(&table->by_id);
 	ctr_bytes_map_fini(&table->by_name);
 	ctr_heap_fini(&table->silence);
+	ctr_heap_fini(&table->due);
 }
 
 int ctr_nodes_reserve(struct ctr_node_table *table)
 {
 	CTR_ASSERT(table->count <= table->capacity);
 	CTR_ASSERT(table->silence.count <= table->count);
+	CTR_ASSERT(table->due.count <= table->count);
 
 	if (ctr_map_reserve(&table->by_id, 1) != CENTRO_OK ||
 	    ctr_bytes_map_reserve(&table->by_name, 1) != CENTRO_OK ||
-	    ctr_heap_reserve(&table->silence, table->count + 1 - table->silence.count) != CENTRO_OK)
+	    ctr_heap_reserve(&table->silence, table->count + 1 - table->silence.count) !=
+		    CENTRO_OK ||
+	    ctr_heap_reserve(&table->due, table->count + 1 - table->due.count) != CENTRO_OK)
 		return CENTRO_ERR_NOMEM;
 	if (table->count < table->capacity)
 		return CENTRO_OK;
@@ -111,11 +117,33 @@ struct ctr_node *ctr_node_new(const struct centro_allocator *allocator, struct c
 	return node;
 }
 
+struct ctr_drain *ctr_drain_new(const struct centro_allocator *allocator, struct centro_bytes who,
+				struct centro_bytes reason)
+{
+	CTR_ASSERT(who.size <= CTR_OWNER_SIZE_MAX);
+	CTR_ASSERT(reason.size <= CTR_REASON_SIZE_MAX);
+
+	struct ctr_drain *drain = ctr_alloc(allocator, sizeof(*drain) + who.size + reason.size);
+	if (!drain)
+		return NULL;
+	uint8_t *text = (uint8_t *)(drain + 1);
+	if (who.size > 0)
+		memcpy(text, who.data, who.size);
+	if (reason.size > 0)
+		memcpy(text + who.size, reason.data, reason.size);
+	*drain = (struct ctr_drain){
+		.who = ctr_bytes(text, who.size),
+		.reason = ctr_bytes(text + who.size, reason.size),
+	};
+	return drain;
+}
+
 void ctr_node_free(const struct centro_allocator *allocator, struct ctr_node *node)
 {
 	if (!node)
 		return;
 	CTR_ASSERT(node->name.size > 0);
 	ctr_free(allocator, (void *)node->text.data);
+	ctr_free(allocator, node->drain);
 	ctr_free(allocator, node);
 }

@@ -13,7 +13,8 @@ struct ctr_node_table {
 	struct ctr_bytes_map by_name;
 	struct ctr_node **list; /* by number, and by id too, which rises with it */
 	uint32_t count, capacity;
-	struct ctr_heap silence; /* of those that are ready: when each counts as down */
+	struct ctr_heap silence; /* of those that are not down: when each counts as such */
+	struct ctr_heap due;     /* of those whose drain has a deadline to come */
 };
 
 void ctr_nodes_init(struct ctr_node_table *table, const struct centro_allocator *allocator,
@@ -31,6 +32,10 @@ struct ctr_node *ctr_nodes_above(const struct ctr_node_table *table, centro_node
 
 /* Nothing but its name, in the same memory. NULL: no memory. */
 struct ctr_node *ctr_node_new(const struct centro_allocator *allocator, struct centro_bytes name);
+/* With copies of the texts. NULL: no memory. */
+struct ctr_drain *ctr_drain_new(const struct centro_allocator *allocator, struct centro_bytes who,
+				struct centro_bytes reason);
+
 /* NULL is allowed. Its references must have been given back, or their tables be going too. */
 void ctr_node_free(const struct centro_allocator *allocator, struct ctr_node *node);
 

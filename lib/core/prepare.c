@@ -123,6 +123,16 @@ static int prepare_queue(struct ctr_core *core, const struct ctr_command *comman
 	return core->prepared.queue ? CENTRO_OK : CENTRO_ERR_NOMEM;
 }
 
+static int prepare_drain(struct ctr_core *core, const struct ctr_command *command)
+{
+	CTR_ASSERT(!core->prepared.drain);
+	CTR_ASSERT(command->type == CTR_COMMAND_DRAIN);
+
+	core->prepared.drain =
+		ctr_drain_new(core->allocator, command->drain.who, command->drain.reason);
+	return core->prepared.drain ? CENTRO_OK : CENTRO_ERR_NOMEM;
+}
+
 int ctr_prepare(struct ctr_core *core, const struct ctr_command *command,
 		const struct ctr_decision *decision, struct ctr_result *result)
 {
@@ -141,7 +151,10 @@ int ctr_prepare(struct ctr_core *core, const struct ctr_command *command,
 		return prepare_report(core, command);
 	case CTR_COMMAND_SET_QUEUE:
 		return prepare_queue(core, command);
+	case CTR_COMMAND_DRAIN:
+		return prepare_drain(core, command);
 	case CTR_COMMAND_HEARTBEAT:
+	case CTR_COMMAND_UNDRAIN:
 		return CENTRO_OK;
 	default:
 		CTR_UNREACHABLE();
@@ -161,6 +174,7 @@ void ctr_prepared_drop(struct ctr_core *core)
 		ctr_zone_release(&core->zones, prepared->zone);
 	}
 	ctr_free(core->allocator, (void *)prepared->node_text.data);
+	ctr_free(core->allocator, prepared->drain);
 	ctr_free(core->allocator, prepared->who);
 	ctr_free(core->allocator, prepared->reason);
 	ctr_free(core->allocator, prepared->message);

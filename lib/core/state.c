@@ -74,13 +74,24 @@ static const uint8_t node_table[CENTRO_NODE_STATE_COUNT][CTR_NODE_MOVE_COUNT] = 
 		{
 			[CTR_NODE_REGISTER] = CENTRO_NODE_READY,
 			[CTR_NODE_FALL_SILENT] = CENTRO_NODE_DOWN,
+			[CTR_NODE_DRAIN] = CENTRO_NODE_DRAINING,
 		},
+	[CENTRO_NODE_DRAINING] =
+		{
+			[CTR_NODE_REGISTER] = CENTRO_NODE_DRAINING,
+			[CTR_NODE_FALL_SILENT] = CENTRO_NODE_DOWN,
+			[CTR_NODE_DRAIN] = CENTRO_NODE_DRAINING,
+			[CTR_NODE_UNDRAIN] = CENTRO_NODE_READY,
+		},
+	/* A drained one speaks and is drained at once: see apply.c. */
 	[CENTRO_NODE_DOWN] =
 		{
 			[CTR_NODE_REGISTER] = CENTRO_NODE_DOWN,
 			[CTR_NODE_SPEAK] = CENTRO_NODE_READY,
+			[CTR_NODE_DRAIN] = CENTRO_NODE_DOWN,
+			[CTR_NODE_UNDRAIN] = CENTRO_NODE_DOWN,
 		},
-	/* Pending, draining and denied are not used yet. */
+	/* Pending and denied are not used yet. */
 };
 
 static const bool job_table[CENTRO_JOB_STATE_COUNT][CENTRO_JOB_STATE_COUNT] = {
@@ -201,7 +212,8 @@ bool ctr_instance_state_is_used(int state)
 
 bool ctr_node_state_is_used(int state)
 {
-	return state == CENTRO_NODE_READY || state == CENTRO_NODE_DOWN;
+	return state == CENTRO_NODE_READY || state == CENTRO_NODE_DRAINING ||
+	       state == CENTRO_NODE_DOWN;
 }
 
 /* ---- names, from the lists in centro/job.h and centro/node.h ---- */

@@ -46,6 +46,8 @@ enum ctr_node_move {
 	CTR_NODE_REGISTER,
 	CTR_NODE_SPEAK,       /* a sign of life */
 	CTR_NODE_FALL_SILENT, /* none for too long */
+	CTR_NODE_DRAIN,
+	CTR_NODE_UNDRAIN,
 	CTR_NODE_MOVE_COUNT
 };
 #define CTR_NODE_ABSENT 0 /* the state of a node that is not there yet */

@@ -14,7 +14,7 @@
 
 static void hear(struct ctr_core *core, struct ctr_node *node, struct ctr_now now)
 {
-	CTR_ASSERT(node->state == CENTRO_NODE_READY);
+	CTR_ASSERT(node->state != CENTRO_NODE_DOWN);
 
 	node->heard_wall = now.wall;
 	ctr_heap_update(&core->nodes.silence, &node->silence,
@@ -65,13 +65,14 @@ static void touch_heartbeat(struct ctr_core *core, struct ctr_now now,
 }
 
 /*
- * A node may start what is granted to it for good: durably, not cancelled, and
- * not running already. Its lease begins with the answer.
+ * A node may start what is granted to it for good: durably, not cancelled, not to be
+ * killed, and not running already. Its lease begins with the answer.
  */
 static bool may_start(const struct ctr_instance *instance, uint64_t durable_event)
 {
 	return instance->state == CENTRO_INSTANCE_ASSIGNED &&
-	       instance->assign_event <= durable_event && !ctr_job_is_cancelled(instance->job);
+	       instance->assign_event <= durable_event && !ctr_job_is_cancelled(instance->job) &&
+	       !ctr_node_is_cleared(instance->node);
 }
 
 static void touch_claim(struct ctr_core *core, struct ctr_now now,

@@ -88,6 +88,6 @@ const char *ctr_call_text(const struct ctr_call *call);
 
 void ctr_callback_durable(struct ctr_subscriber *subscriber, const struct ctr_event *event);
 /* Tell again of what was granted to a node and is not known to have been told. */
-void ctr_callback_assignments(struct centro_engine *engine, centro_node_id node);
+void ctr_callback_registered(struct centro_engine *engine, centro_node_id node);
 
 #endif

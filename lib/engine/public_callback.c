@@ -137,10 +137,26 @@ static void tell_assignment(struct centro_engine *engine, const struct centro_at
 	engine->callbacks.assignment(engine->arg, &assignment);
 }
 
-/* The attempts that wait for their node to take them, collected before any callback. */
-static size_t collect_assigned(struct centro_engine *engine, centro_node_id id)
+/* It waits for its node to take it. */
+static bool awaits_node(const struct ctr_instance *instance)
 {
-	const struct ctr_node *node = ctr_core_find_node(ctr_engine_core(engine->engine), id);
+	bool was_told = instance->claimed && instance->assign_event != 0;
+	return instance->state == CENTRO_INSTANCE_ASSIGNED && !was_told;
+}
+
+/* Its node is to be emptied. */
+static bool is_to_be_killed(const struct ctr_instance *instance)
+{
+	return ctr_instance_is_granted(instance) && ctr_node_is_cleared(instance->node) &&
+	       ctr_instance_may_have_started(instance);
+}
+
+/* The attempts of a node that are wanted, collected before any callback. */
+static size_t collect(struct centro_engine *engine, centro_node_id id,
+		      bool (*is_wanted)(const struct ctr_instance *instance))
+{
+	const struct ctr_core *core = ctr_engine_core(engine->engine);
+	const struct ctr_node *node = core ? ctr_core_find_node(core, id) : NULL;
 	if (!node)
 		return 0;
 	if (node->attempt_count > engine->refs_capacity) {
@@ -155,31 +171,29 @@ static size_t collect_assigned(struct centro_engine *engine, centro_node_id id)
 	ctr_list_for_each (link, &node->attempts) {
 		const struct ctr_instance *instance =
 			ctr_list_entry(link, struct ctr_instance, on_node);
-		bool was_told = instance->claimed && instance->assign_event != 0;
-		if (instance->state == CENTRO_INSTANCE_ASSIGNED && !was_told)
+		if (is_wanted(instance))
 			engine->refs[count++] = ctr_instance_ref(instance);
 	}
 	return count;
 }
 
-void ctr_callback_assignments(struct centro_engine *engine, centro_node_id node)
+static void tell_assignments(struct centro_engine *engine, centro_node_id node)
 {
-	if (!engine->callbacks.assignment || !ctr_engine_core(engine->engine))
-		return;
-	size_t count = collect_assigned(engine, node);
+	size_t count = collect(engine, node, awaits_node);
 	for (size_t i = 0; i < count; i++)
 		tell_assignment(engine, &engine->refs[i]);
 }
 
 /* ---- kills ------------------------------------------------------- */
 
-static void tell_kill(struct centro_engine *engine, const struct ctr_instance *instance)
+static void tell_kill(struct centro_engine *engine, const struct ctr_instance *instance,
+		      enum centro_cause cause)
 {
 	struct centro_kill kill = {
 		.size = sizeof(kill),
 		.attempt = ctr_instance_ref(instance),
 		.node = instance->node->id,
-		.cause = CENTRO_CAUSE_CANCEL,
+		.cause = cause,
 		.grace = instance->job->tasks[instance->task].kill_grace,
 	};
 	engine->callbacks.kill(engine->arg, &kill);
@@ -203,8 +217,33 @@ static void tell_kills(struct centro_engine *engine, centro_job_id id)
 		const struct ctr_instance *instance = &job->tasks[task].instances[index++];
 		if (instance->state == CENTRO_INSTANCE_ASSIGNED ||
 		    instance->state == CENTRO_INSTANCE_RUNNING)
-			tell_kill(engine, instance);
+			tell_kill(engine, instance, CENTRO_CAUSE_CANCEL);
 	}
+}
+
+/*
+ * What may run on a node whose drain is over; it is looked up anew after each callback.
+ * The core itself ends what cannot have been started.
+ */
+static void tell_cleared(struct centro_engine *engine, centro_node_id node)
+{
+	size_t count = engine->callbacks.kill ? collect(engine, node, is_to_be_killed) : 0;
+	for (size_t i = 0; i < count; i++) {
+		const struct ctr_core *core = ctr_engine_core(engine->engine);
+		const struct ctr_instance *instance =
+			core ? ctr_core_find_attempt(core, &engine->refs[i]) : NULL;
+		if (instance && is_to_be_killed(instance))
+			tell_kill(engine, instance, CENTRO_CAUSE_DRAINED);
+	}
+}
+
+void ctr_callback_registered(struct centro_engine *engine, centro_node_id node)
+{
+	if (!ctr_engine_core(engine->engine))
+		return;
+	tell_cleared(engine, node);
+	if (engine->callbacks.assignment)
+		tell_assignments(engine, node);
 }
 
 void ctr_callback_durable(struct ctr_subscriber *subscriber, const struct ctr_event *event)
@@ -216,4 +255,6 @@ void ctr_callback_durable(struct ctr_subscriber *subscriber, const struct ctr_ev
 		tell_assignment(engine, &event->attempt);
 	else if (event->type == CENTRO_EVENT_JOB_CANCEL_REQUESTED)
 		tell_kills(engine, event->attempt.job);
+	else if (event->type == CENTRO_EVENT_NODE_DRAINING)
+		tell_cleared(engine, event->node);
 }

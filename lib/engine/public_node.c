@@ -18,6 +18,12 @@
 
 #define AGENT_ID 1
 
+static void answer_status(struct ctr_call *call)
+{
+	if (call->done.status)
+		call->done.status(call->arg, call->status);
+}
+
 /* ---- register ---------------------------------------------------- */
 
 static void answer_register(struct ctr_call *call)
@@ -32,7 +38,7 @@ static void answer_register(struct ctr_call *call)
 		call->done.node(call->arg, &result);
 	}
 	if (call->status == CENTRO_OK)
-		ctr_callback_assignments(call->engine, call->node);
+		ctr_callback_registered(call->engine, call->node);
 }
 
 int centro_engine_register_node(struct centro_engine *engine, struct centro_time now,
@@ -158,13 +164,56 @@ int centro_engine_heartbeat(struct centro_engine *engine, struct centro_time now
 	return status == CENTRO_OK ? revoke(engine, node, held, held_count) : status;
 }
 
-/* ---- report ------------------------------------------------------ */
+/* ---- drain ------------------------------------------------------- */
 
-static void answer_report(struct ctr_call *call)
+static int execute(struct centro_engine *engine, struct centro_time now,
+		   const struct ctr_command *command, centro_status_fn *done, void *arg)
 {
-	if (call->done.status)
-		call->done.status(call->arg, call->status);
+	struct ctr_call *call = ctr_call_new(engine, answer_status);
+	if (!call)
+		return CENTRO_ERR_NOMEM;
+	call->done.status = done;
+	call->arg = arg;
+	return ctr_call_execute(call, done != NULL, now, command, NULL);
 }
+
+int centro_engine_drain_node(struct centro_engine *engine, struct centro_time now,
+			     centro_node_id node, const struct centro_drain_options *options,
+			     centro_status_fn *done, void *arg)
+{
+	struct centro_drain_options known = CENTRO_DRAIN_OPTIONS_INIT;
+	if (!engine)
+		return CENTRO_ERR_INVALID;
+	int status = options ? ctr_known_options(&known, options) : CENTRO_OK;
+	if (status != CENTRO_OK)
+		return status;
+	const struct ctr_command command = {
+		.type = CTR_COMMAND_DRAIN,
+		.drain =
+			{
+				.node = node,
+				.who = ctr_bytes_str(known.who),
+				.reason = ctr_bytes_str(known.reason),
+				.has_deadline = known.has_deadline,
+				.deadline = known.deadline,
+			},
+	};
+	return execute(engine, now, &command, done, arg);
+}
+
+int centro_engine_undrain_node(struct centro_engine *engine, struct centro_time now,
+			       centro_node_id node, centro_status_fn *done, void *arg)
+{
+	if (!engine)
+		return CENTRO_ERR_INVALID;
+	const struct ctr_command command = {
+		.type = CTR_COMMAND_UNDRAIN,
+		.undrain.node = node,
+	};
+	return execute(engine, now, &command, done, arg);
+}
+
+/* ---- report ------------------------------------------------------ */
 
 int centro_engine_report(struct centro_engine *engine, struct centro_time now,
 			 const struct centro_report *report, centro_status_fn *done, void *arg)
@@ -179,12 +228,7 @@ int centro_engine_report(struct centro_engine *engine, struct centro_time now,
 	    (known.message && !ctr_utf8_is_valid(ctr_bytes_str(known.message))))
 		return CENTRO_ERR_INVALID;
 
-	struct ctr_call *call = ctr_call_new(engine, answer_report);
-	if (!call)
-		return CENTRO_ERR_NOMEM;
-	call->done.status = done;
-	call->arg = arg;
-	struct ctr_command command = {
+	const struct ctr_command command = {
 		.type = CTR_COMMAND_REPORT,
 		.report =
 			{
@@ -198,5 +242,5 @@ int centro_engine_report(struct centro_engine *engine, struct centro_time now,
 				.message = ctr_bytes_str(known.message),
 			},
 	};
-	return ctr_call_execute(call, done != NULL, now, &command, NULL);
+	return execute(engine, now, &command, done, arg);
 }

@@ -17,6 +17,7 @@
 #define EVENT_BYTES    192 /* in the event record */
 #define RECORD_BYTES   768 /* keys, and what a job or node has beside what is counted */
 #define INSTANCE_BYTES 880 /* with the longest message and name of its node */
+#define DRAIN_BYTES    864 /* with the longest reason */
 #define SEEN_INSTANCES 4   /* smaller jobs are counted at every event of theirs */
 
 void ctr_weight_clear(struct ctr_weight *weight)
@@ -61,6 +62,8 @@ void ctr_weight_add(struct ctr_weight *weight, const struct ctr_core *core,
 		const struct ctr_node *node = ctr_core_find_node(core, event->node);
 		CTR_ASSERT(node);
 		weight->bytes += RECORD_BYTES + node->text.size;
+		if (node->drain)
+			weight->bytes += DRAIN_BYTES;
 	} else {
 		weight->bytes += RECORD_BYTES;
 	}

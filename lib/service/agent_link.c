@@ -3,7 +3,7 @@
  * agent_link.c - AgentService.GetJob: orders, each sent the moment it is durable.
  *
  * Every order derives from state that stands in the store: assignments from
- * grants, kills from cancelled jobs. So nothing is remembered here, and a
+ * grants, kills from cancelled jobs and drained nodes. So nothing is remembered here, and a
  * stream that is opened anew begins with all that still holds.
  */
 #include "service/agent_link.h"
@@ -117,7 +117,8 @@ static void send_assignment(struct ctr_agent_link *link, const struct ctr_instan
 			      (unsigned long long)instance->job->id, centro_error_name(error));
 }
 
-static void send_kill(struct ctr_agent_link *link, const struct ctr_instance *instance)
+static void send_kill(struct ctr_agent_link *link, const struct ctr_instance *instance,
+		      Centro__V1__Cause cause)
 {
 	struct ctr_service *service = link->rpc->service;
 	Centro__V1__AttemptRef ref;
@@ -128,7 +129,7 @@ static void send_kill(struct ctr_agent_link *link, const struct ctr_instance *in
 	google__protobuf__duration__init(&grace);
 	ctr_codec_set_span(&grace, instance->job->tasks[instance->task].kill_grace);
 	kill.attempt = &ref;
-	kill.cause = CENTRO__V1__CAUSE__cancel;
+	kill.cause = cause;
 	kill.grace = &grace;
 	ctr_buf_clear(&service->scratch);
 	if (ctr_message_encode(&kill.base, &service->scratch) == CENTRO_OK)
@@ -141,11 +142,21 @@ static bool awaits_claim(const struct ctr_service *service, const struct ctr_ins
 	       instance->assign_event <= ctr_engine_durable_event(service->engine);
 }
 
+/* What cannot have been started the core ends by itself. */
+static void send_clear(struct ctr_agent_link *link, const struct ctr_instance *instance)
+{
+	if (instance->node->revision <= ctr_engine_durable_event(link->rpc->service->engine) &&
+	    ctr_instance_may_have_started(instance))
+		send_kill(link, instance, CENTRO__V1__CAUSE__drained);
+}
+
 /* What the agent should know of one grant, and may know already. */
 static void send_due(struct ctr_agent_link *link, const struct ctr_instance *instance)
 {
 	if (instance->job->cancelled_by)
-		send_kill(link, instance);
+		send_kill(link, instance, CENTRO__V1__CAUSE__cancel);
+	else if (ctr_node_is_cleared(instance->node))
+		send_clear(link, instance);
 	else if (awaits_claim(link->rpc->service, instance))
 		send_assignment(link, instance);
 }
@@ -170,7 +181,8 @@ static void event_assigned(struct ctr_service *service, const struct ctr_event *
 		return;
 	const struct ctr_instance *instance =
 		ctr_core_find_attempt(ctr_engine_core(service->engine), &event->attempt);
-	if (instance && awaits_claim(service, instance) && !instance->job->cancelled_by)
+	if (instance && awaits_claim(service, instance) && !instance->job->cancelled_by &&
+	    !ctr_node_is_cleared(instance->node))
 		send_assignment(link, instance);
 }
 
@@ -186,9 +198,17 @@ static void event_cancelled(struct ctr_service *service, const struct ctr_event 
 			struct ctr_agent_link *link =
 				is_granted ? find_link(service, instance->node->id) : NULL;
 			if (link)
-				send_kill(link, instance);
+				send_kill(link, instance, CENTRO__V1__CAUSE__cancel);
 		}
 	}
+}
+
+static void event_draining(struct ctr_service *service, const struct ctr_event *event)
+{
+	const struct ctr_node *node =
+		ctr_core_find_node(ctr_engine_core(service->engine), event->node);
+	if (node && ctr_node_is_cleared(node))
+		ctr_agent_link_resend(service, node);
 }
 
 void ctr_agent_link_event(struct ctr_service *service, const struct ctr_event *event)
@@ -197,6 +217,8 @@ void ctr_agent_link_event(struct ctr_service *service, const struct ctr_event *e
 		event_assigned(service, event);
 	else if (event->type == CENTRO_EVENT_JOB_CANCEL_REQUESTED)
 		event_cancelled(service, event);
+	else if (event->type == CENTRO_EVENT_NODE_DRAINING)
+		event_draining(service, event);
 }
 
 /* ---- the stream ---- */
@@ -208,7 +230,8 @@ static int link_open(struct ctr_rpc *rpc, const struct ctr_node *node, uint64_t 
 	if (old)
 		ctr_rpc_finish(old->rpc, CENTRO_ERR_STALE, "the agent has opened a newer stream");
 	int error = ctr_map_reserve(&service->agents, 1);
-	struct ctr_agent_link *link = error ? NULL : ctr_alloc_zero(service->allocator, sizeof(*link));
+	struct ctr_agent_link *link =
+		error ? NULL : ctr_alloc_zero(service->allocator, sizeof(*link));
 	if (!link)
 		return ctr_rpc_error(rpc, CENTRO_ERR_NOMEM, "out of memory");
 	link->rpc = rpc;
@@ -226,7 +249,8 @@ static int get_job(struct ctr_rpc *rpc, const ProtobufCMessage *message)
 	const Centro__V1__GetJobRequest *request = (const Centro__V1__GetJobRequest *)message;
 	const struct ctr_core *core = ctr_engine_core(rpc->service->engine);
 	if (!core)
-		return ctr_rpc_error(rpc, CENTRO_ERR_UNAVAILABLE, "the server is loading its store");
+		return ctr_rpc_error(rpc, CENTRO_ERR_UNAVAILABLE,
+				     "the server is loading its store");
 	const struct ctr_node *node = ctr_core_find_node(core, request->node_id);
 	if (!node)
 		return ctr_rpc_error(rpc, CENTRO_ERR_NOT_FOUND,

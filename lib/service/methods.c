@@ -22,6 +22,8 @@ static const struct ctr_method *const methods[] = {
 	&ctr_method_health_watch,
 	&ctr_method_reflection_v1,
 	&ctr_method_reflection_v1alpha,
+	&ctr_method_node_drain,
+	&ctr_method_node_undrain,
 };
 
 const struct ctr_method *ctr_method_find(struct centro_bytes path)

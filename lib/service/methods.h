@@ -18,6 +18,8 @@ extern const struct ctr_method ctr_method_job_watch;
 extern const struct ctr_method ctr_method_job_logs;
 extern const struct ctr_method ctr_method_node_list;
 extern const struct ctr_method ctr_method_node_get;
+extern const struct ctr_method ctr_method_node_drain;
+extern const struct ctr_method ctr_method_node_undrain;
 extern const struct ctr_method ctr_method_heartbeat;
 extern const struct ctr_method ctr_method_get_job;
 extern const struct ctr_method ctr_method_claim_job;

@@ -95,6 +95,31 @@ static int heartbeat(struct world *world)
 	return centro_engine_heartbeat(world->engine, world->now, own->node, held, 3);
 }
 
+static int answer_later(struct world *world, int status)
+{
+	if (status == CENTRO_OK)
+		world->status = CENTRO_OK; /* it has no answer */
+	return status;
+}
+
+static int drain_node(struct world *world)
+{
+	const struct centro_drain_options options = {
+		.size = sizeof(options),
+		.has_deadline = true,
+		.reason = "a new disk",
+	};
+	return answer_later(world, centro_engine_drain_node(world->engine, world->now,
+							    world->assigned[0].node, &options, NULL,
+							    NULL));
+}
+
+static int undrain_node(struct world *world)
+{
+	return answer_later(world, centro_engine_undrain_node(world->engine, world->now,
+							      world->assigned[0].node, NULL, NULL));
+}
+
 static const struct call {
 	const char *name;
 	int (*make)(struct world *world);
@@ -114,6 +139,8 @@ static const struct call {
 	{"report end", report_end},
 	{"report revoked", report_revoked},
 	{"heartbeat", heartbeat},
+	{"drain node", drain_node},
+	{"undrain node", undrain_node},
 };
 #define CALL_COUNT (sizeof(calls) / sizeof(calls[0]))
 

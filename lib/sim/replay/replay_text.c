@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "base/bytes.h"
 #include "base/str.h"
+#include "base/time.h"
 #include "sim/replay/replay_private.h"
 
 /* Of a text from outside. */
@@ -84,6 +85,15 @@ static void describe_claim(struct ctr_buf *line, const struct ctr_claim *claim,
 	show_number(line, ", granted ", granted);
 }
 
+static void describe_drain(struct ctr_buf *line, const struct ctr_drain_node *drain)
+{
+	show_number(line, "drain node ", drain->node);
+	show(line, " by ", drain->who);
+	if (drain->has_deadline)
+		ctr_buf_appendf(line, ", until in %llu ms",
+				(unsigned long long)(drain->deadline.ns / CTR_NS_PER_MS));
+}
+
 static void describe_command(struct ctr_buf *line, const struct ctr_command *command,
 			     const struct ctr_replay_outcome *outcome)
 {
@@ -112,6 +122,12 @@ static void describe_command(struct ctr_buf *line, const struct ctr_command *com
 		show(line, "set queue ", command->set_queue.name);
 		show_number(line, ", weight ", command->set_queue.weight);
 		ctr_buf_appendf(line, ", priority %ld", (long)command->set_queue.priority);
+		break;
+	case CTR_COMMAND_DRAIN:
+		describe_drain(line, &command->drain);
+		break;
+	case CTR_COMMAND_UNDRAIN:
+		show_number(line, "undrain node ", command->undrain.node);
 		break;
 	default:
 		CTR_UNREACHABLE();
@@ -205,6 +221,9 @@ void ctr_replay_describe_event(struct ctr_buf *line, const struct ctr_event *eve
 		break;
 	case CENTRO_EVENT_NODE_DOWN:
 		describe_node(line, event, " down");
+		break;
+	case CENTRO_EVENT_NODE_DRAINING:
+		describe_node(line, event, " draining");
 		break;
 	case CENTRO_EVENT_QUEUE_SET:
 		show(line, "queue set ", event->queue->name);

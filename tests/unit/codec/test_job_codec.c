@@ -268,7 +268,11 @@ static void randomise_instance(struct ctr_instance *instance, struct ctr_prng *p
 	if (ctr_prng_below(prng, 3) == 0)
 		return;
 	instance->state = (uint8_t)(1 + ctr_prng_below(prng, CENTRO_INSTANCE_STATE_COUNT - 1));
-	instance->cause = (uint8_t)ctr_prng_below(prng, CENTRO_CAUSE_COUNT);
+	/* The numbers have gaps. */
+	do
+		instance->cause = (uint8_t)ctr_prng_below(prng, CENTRO_CAUSE_COUNT);
+	while (!protobuf_c_enum_descriptor_get_value(&centro__v1__cause__descriptor,
+						     instance->cause));
 	instance->attempt = (uint32_t)ctr_prng_below(prng, 5);
 	instance->lost = (uint32_t)ctr_prng_below(prng, 3);
 	instance->signal = (uint16_t)ctr_prng_below(prng, 65536);

@@ -352,6 +352,10 @@ START_TEST(the_rest_comes_back)
 		.cancel = {1, ctr_bytes_str("who"), ctr_bytes_str("why")}};
 	const struct ctr_command queue = {.type = CTR_COMMAND_SET_QUEUE,
 					  .set_queue = {ctr_bytes_str("batch"), 2, -3}};
+	const struct ctr_command drain = {
+		.type = CTR_COMMAND_DRAIN,
+		.drain = {7, ctr_bytes_str("who"), ctr_bytes_str("why"), true, {9}}};
+	const struct ctr_command undrain = {.type = CTR_COMMAND_UNDRAIN, .undrain = {7}};
 	const struct ctr_journal_record schedule = {.type = CTR_JOURNAL_SCHEDULE,
 						    .schedule = {1024}};
 	const struct ctr_journal_record take = {.type = CTR_JOURNAL_TAKE};
@@ -366,6 +370,14 @@ START_TEST(the_rest_comes_back)
 	ck_assert_uint_eq(trip.record.command.set_queue.weight, 2);
 	ck_assert_int_eq(trip.record.command.set_queue.priority, -3);
 	ck_assert_str_eq(ctr_journal_name(&trip.record), "set queue");
+	carry_command(&trip, &drain);
+	ck_assert_uint_eq(trip.record.command.drain.node, 7);
+	assert_text(trip.record.command.drain.who, "who");
+	assert_text(trip.record.command.drain.reason, "why");
+	ck_assert(trip.record.command.drain.has_deadline);
+	ck_assert_uint_eq(trip.record.command.drain.deadline.ns, 9);
+	carry_command(&trip, &undrain);
+	ck_assert_uint_eq(trip.record.command.undrain.node, 7);
 	carry(&trip, &schedule);
 	ck_assert_uint_eq(trip.record.schedule.ops_max, 1024);
 	ck_assert_str_eq(ctr_journal_name(&trip.record), "schedule");

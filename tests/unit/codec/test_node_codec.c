@@ -140,6 +140,48 @@ START_TEST(what_is_stored_comes_back)
 }
 END_TEST
 
+START_TEST(a_drain_comes_back)
+{
+	struct sample sample;
+	struct helper helper;
+	struct ctr_node_load load;
+	struct ctr_drain drain = {
+		.who = BYTES("me"),
+		.reason = BYTES("a new disk"),
+		.since_wall = {5},
+		.deadline_wall = {7},
+		.deadline = {6},
+		.is_over = true,
+	};
+	helper_init(&helper);
+	sample_init(&sample);
+	sample.node.text = BYTES("\x0a\x01n");
+	sample.node.drain = &drain;
+	ck_assert_int_eq(ctr_codec_encode_node(&sample.node, NULL, &helper.buf), CENTRO_OK);
+	ck_assert_int_eq(ctr_codec_decode_node(ctr_buf_bytes(&helper.buf), &helper.arena, &load,
+					       &helper.text),
+			 CENTRO_OK);
+	ck_assert(load.is_drained);
+	ck_assert_bytes_eq(load.drain.who, drain.who);
+	ck_assert_bytes_eq(load.drain.reason, drain.reason);
+	ck_assert_uint_eq(load.drain.since_wall.ns, 5);
+	ck_assert_uint_eq(load.drain.deadline_wall.ns, 7);
+	ck_assert_uint_eq(load.drain.deadline.ns, 6);
+	ck_assert(load.drain.is_over);
+
+	/* Also one of which nothing is said. */
+	drain = (struct ctr_drain){.is_over = false};
+	ctr_buf_clear(&helper.buf);
+	ck_assert_int_eq(ctr_codec_encode_node(&sample.node, NULL, &helper.buf), CENTRO_OK);
+	ck_assert_int_eq(ctr_codec_decode_node(ctr_buf_bytes(&helper.buf), &helper.arena, &load,
+					       &helper.text),
+			 CENTRO_OK);
+	ck_assert(load.is_drained);
+	sample_fini(&sample);
+	helper_fini(&helper);
+}
+END_TEST
+
 static void check_corrupt(struct centro_bytes value, const char *text)
 {
 	struct helper helper;
@@ -198,6 +240,7 @@ int main(void)
 	tcase_add_test(tcase, what_an_agent_says_reaches_the_core);
 	tcase_add_test(tcase, answers_tell_more_than_records);
 	tcase_add_test(tcase, what_is_stored_comes_back);
+	tcase_add_test(tcase, a_drain_comes_back);
 	tcase_add_test(tcase, damaged_records_are_refused);
 	tcase_add_test(tcase, limits_and_memory);
 	suite_add_tcase(suite, tcase);

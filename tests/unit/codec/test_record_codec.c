@@ -226,15 +226,19 @@ START_TEST(words_and_numbers_agree)
 #define X(name, value, word, help) AGREES(node, value, word)
 	CENTRO_NODE_STATE_MAP(X)
 #undef X
-#define X(name, value, word, help) AGREES(cause, value, word)
+	size_t causes = 0; /* their numbers have gaps */
+#define X(name, value, word, help)  \
+	AGREES(cause, value, word); \
+	causes++;
 	CENTRO_CAUSE_MAP(X)
 #undef X
 	ck_assert_uint_eq(instance->n_values, CENTRO_INSTANCE_STATE_COUNT);
 	ck_assert_uint_eq(job->n_values, CENTRO_JOB_STATE_COUNT);
 	ck_assert_uint_eq(node->n_values, CENTRO_NODE_STATE_COUNT);
-	ck_assert_uint_eq(cause->n_values, CENTRO_CAUSE_COUNT);
+	ck_assert_uint_eq(cause->n_values, causes);
 	ck_assert_int_eq(CENTRO__V1__EVENT__TYPE__queue_set, CENTRO_EVENT_QUEUE_SET);
 	ck_assert_int_eq(CENTRO__V1__EVENT__TYPE__node_down, CENTRO_EVENT_NODE_DOWN);
+	ck_assert_int_eq(CENTRO__V1__EVENT__TYPE__node_draining, CENTRO_EVENT_NODE_DRAINING);
 	ck_assert_int_eq(CENTRO__V1__TASK__ON_DISCONNECT__keep, CTR_ON_DISCONNECT_KEEP);
 }
 END_TEST

@@ -156,6 +156,32 @@ int cluster_hold(struct cluster *cluster, centro_node_id node, struct centro_att
 	return cluster_execute(cluster, &command);
 }
 
+int cluster_drain_node(struct cluster *cluster, centro_node_id node, int64_t deadline_ms)
+{
+	const struct ctr_command command = {
+		.type = CTR_COMMAND_DRAIN,
+		.drain =
+			{
+				.node = node,
+				.who = ctr_bytes_str("somebody"),
+				.reason = ctr_bytes_str("a new disk"),
+				.has_deadline = deadline_ms >= 0,
+				.deadline =
+					ctr_span_ms(deadline_ms >= 0 ? (uint64_t)deadline_ms : 0),
+			},
+	};
+	return cluster_execute(cluster, &command);
+}
+
+int cluster_undrain_node(struct cluster *cluster, centro_node_id node)
+{
+	const struct ctr_command command = {
+		.type = CTR_COMMAND_UNDRAIN,
+		.undrain = {.node = node},
+	};
+	return cluster_execute(cluster, &command);
+}
+
 /* ---- jobs ---- */
 
 struct ctr_task_spec cluster_task_spec(uint32_t cores)
@@ -446,13 +472,16 @@ static void carry_node(const struct ctr_core *from, struct ctr_core *to,
 		.capacity = resource_spec(from, &node->capacity, named),
 		.text = node->text,
 	};
-	const struct ctr_node_load load = {
+	struct ctr_node_load load = {
 		.id = node->id,
 		.spec = &spec,
 		.state = node->state,
 		.register_wall = node->register_wall,
 		.revision = node->revision,
+		.is_drained = node->drain != NULL,
 	};
+	if (node->drain)
+		load.drain = *node->drain;
 	ck_assert_msg(ctr_core_load_node(to, &load, &text) == CENTRO_OK, "%s", text.text);
 }
 

@@ -52,6 +52,10 @@ int cluster_heartbeat(struct cluster *cluster, centro_node_id node);
 int cluster_hold(struct cluster *cluster, centro_node_id node, struct centro_attempt_ref ref,
 		 struct centro_span *ret_lease);
 
+/* `deadline_ms` below 0: none. */
+int cluster_drain_node(struct cluster *cluster, centro_node_id node, int64_t deadline_ms);
+int cluster_undrain_node(struct cluster *cluster, centro_node_id node);
+
 /* ---- jobs ---- */
 
 /* One task "main" that runs `true` on so many cores, in the default queue. */

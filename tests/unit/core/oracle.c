@@ -228,7 +228,7 @@ void oracle_see(struct oracle *oracle, const struct ctr_event *event)
 		node_of(oracle, event->node)->ready = true;
 		break;
 	case CENTRO_EVENT_NODE_DOWN:
-		ck_assert(node_of(oracle, event->node)->ready);
+	case CENTRO_EVENT_NODE_DRAINING:
 		node_of(oracle, event->node)->ready = false;
 		break;
 	case CENTRO_EVENT_NODE_REGISTERED:

@@ -78,7 +78,7 @@ START_TEST(without_memory_nothing_changes)
 		ctr_nodes_fini(&table);
 		ck_assert_uint_eq(failing.live, 0);
 	} while (failing.failed);
-	ck_assert_uint_eq(fail_at, 8);
+	ck_assert_uint_eq(fail_at, 9);
 }
 END_TEST
 

@@ -155,6 +155,17 @@ static void make_set_queue(struct scene *scene, struct ctr_command *command)
 	command->set_queue = (struct ctr_set_queue){ctr_bytes_str("batch"), 2, 0};
 }
 
+static void make_drain(struct scene *scene, struct ctr_command *command)
+{
+	command->type = CTR_COMMAND_DRAIN;
+	command->drain = (struct ctr_drain_node){
+		.node = 1,
+		.who = ctr_bytes_str("who"),
+		.reason = ctr_bytes_str("why"),
+		.has_deadline = true,
+	};
+}
+
 START_TEST(every_command)
 {
 	ck_assert_uint_ge(fail_each(make_submit, NULL), 9);
@@ -166,6 +177,7 @@ START_TEST(every_command)
 	ck_assert_uint_eq(fail_each(make_requeue, NULL), 3);
 	ck_assert_uint_ge(fail_each(make_running, NULL), 1);
 	ck_assert_uint_ge(fail_each(make_set_queue, NULL), 2);
+	ck_assert_uint_ge(fail_each(make_drain, NULL), 2);
 }
 END_TEST
 

@@ -312,6 +312,17 @@ static void do_set_queue(struct world *world)
 	execute(world, &command);
 }
 
+static void do_drain_node(struct world *world)
+{
+	centro_node_id node = 1 + below(world, 7);
+
+	/* Now, some time, or for ever; and back as often. */
+	if (one_in(world, 2))
+		cluster_undrain_node(&world->cluster, node);
+	else
+		cluster_drain_node(&world->cluster, node, (int64_t)below(world, 3) * 2000 - 2000);
+}
+
 static void do_schedule(struct world *world)
 {
 	world->cluster.now.cluster.ns += 1;
@@ -340,9 +351,9 @@ static void do_one(struct world *world)
 		void (*fn)(struct world *world);
 		uint32_t share;
 	} commands[] = {
-		{do_submit, 22}, {do_schedule, 20}, {do_report, 18},   {do_claim, 12},
-		{do_wait, 8},    {do_register, 6},  {do_heartbeat, 6}, {do_cancel, 4},
-		{do_drain, 3},   {do_set_queue, 1},
+		{do_submit, 20}, {do_schedule, 20}, {do_report, 18},    {do_claim, 12},
+		{do_wait, 8},    {do_register, 6},  {do_heartbeat, 6},  {do_cancel, 4},
+		{do_drain, 3},   {do_set_queue, 1}, {do_drain_node, 2},
 	};
 	uint64_t at = below(world, 100);
 

@@ -138,6 +138,85 @@ START_TEST(heartbeats_keep_an_attempt)
 }
 END_TEST
 
+/* What the callback of a drain or undrain was told. */
+static int drain_status;
+
+static void on_status(void *arg, int status)
+{
+	drain_status = status;
+}
+
+static int drain(bool has_deadline, uint64_t deadline_ms)
+{
+	struct centro_drain_options options = CENTRO_DRAIN_OPTIONS_INIT;
+	options.has_deadline = has_deadline;
+	options.deadline.ns = deadline_ms * 1000000;
+	options.who = "me";
+	drain_status = 1;
+	ck_assert_int_eq(centro_engine_drain_node(owner.engine, owner.now, owner.node, &options,
+						  on_status, NULL),
+			 CENTRO_OK);
+	owner_settle(&owner);
+	return drain_status;
+}
+
+START_TEST(a_drained_node_is_emptied_and_gets_nothing)
+{
+	owner_register(&owner, "n1", 2);
+	owner_submit(&owner, 1);
+	ck_assert_int_eq(owner_report(&owner, &owner.assignments[0], false, CENTRO_CAUSE_NONE, 0),
+			 CENTRO_OK);
+	ck_assert_int_eq(drain(true, 5000), CENTRO_OK);
+	ck_assert_int_eq(owner.events[owner.event_count - 1].type, CENTRO_EVENT_NODE_DRAINING);
+	owner_submit(&owner, 1);
+	ck_assert_uint_eq(owner.assignment_count, 1);
+	ck_assert_uint_eq(owner.kill_count, 0);
+
+	owner_advance_ms(&owner, 5000);
+	owner_settle(&owner);
+	ck_assert_uint_eq(owner.kill_count, 1);
+	ck_assert_int_eq(owner.kills[0].cause, CENTRO_CAUSE_DRAINED);
+	/* Who registers a node anew is told anew. */
+	owner_register(&owner, "n1", 2);
+	ck_assert_uint_eq(owner.kill_count, 2);
+	ck_assert_int_eq(owner_report(&owner, &owner.assignments[0], true, CENTRO_CAUSE_DRAINED, 0),
+			 CENTRO_OK);
+	ck_assert_int_eq(owner.events[owner.event_count - 1].type, CENTRO_EVENT_INSTANCE_REQUEUED);
+	ck_assert_uint_eq(owner.assignment_count, 1);
+
+	ck_assert_int_eq(
+		centro_engine_undrain_node(owner.engine, owner.now, owner.node, on_status, NULL),
+		CENTRO_OK);
+	owner_settle(&owner);
+	ck_assert_int_eq(drain_status, CENTRO_OK);
+	owner_settle(&owner);
+	ck_assert_uint_eq(owner.assignment_count, 3);
+}
+END_TEST
+
+START_TEST(bad_drains_are_refused)
+{
+	struct centro_drain_options options = CENTRO_DRAIN_OPTIONS_INIT;
+	owner_register(&owner, "n1", 2);
+	options.who = "\xff";
+	ck_assert_int_eq(
+		centro_engine_drain_node(owner.engine, owner.now, owner.node, &options, NULL, NULL),
+		CENTRO_ERR_INVALID);
+	options.size = 3;
+	ck_assert_int_eq(
+		centro_engine_drain_node(owner.engine, owner.now, owner.node, &options, NULL, NULL),
+		CENTRO_ERR_ABI);
+	ck_assert_int_eq(centro_engine_drain_node(owner.engine, owner.now, 99, NULL, NULL, NULL),
+			 CENTRO_ERR_NOT_FOUND);
+	ck_assert_int_eq(centro_engine_undrain_node(owner.engine, owner.now, 99, NULL, NULL),
+			 CENTRO_ERR_NOT_FOUND);
+	ck_assert_int_eq(centro_engine_drain_node(NULL, owner.now, 1, NULL, NULL, NULL),
+			 CENTRO_ERR_INVALID);
+	ck_assert_int_eq(centro_engine_undrain_node(NULL, owner.now, 1, NULL, NULL),
+			 CENTRO_ERR_INVALID);
+}
+END_TEST
+
 START_TEST(heartbeats_have_limits)
 {
 	ck_assert_int_eq(centro_engine_heartbeat(owner.engine, owner.now, 99, NULL, 0),
@@ -161,6 +240,8 @@ int main(void)
 	tcase_add_test(tcase, reports_move_a_job_on);
 	tcase_add_test(tcase, bad_reports_are_refused);
 	tcase_add_test(tcase, heartbeats_keep_an_attempt);
+	tcase_add_test(tcase, a_drained_node_is_emptied_and_gets_nothing);
+	tcase_add_test(tcase, bad_drains_are_refused);
 	tcase_add_test(tcase, heartbeats_have_limits);
 	suite_add_tcase(suite, tcase);
 	return ctr_suite_run(suite);

@@ -44,6 +44,8 @@ static void scenario(struct fixture *fixture)
 	tell(fixture, "JobService/Get", "{\"id\":\"1\"}");
 	tell(fixture, "NodeService/List", "{}");
 	tell(fixture, "NodeService/Get", "{\"name\":\"n1\"}");
+	tell(fixture, "NodeService/Drain", "{\"name\":\"n1\"}");
+	tell(fixture, "NodeService/Undrain", "{\"name\":\"n1\"}");
 }
 
 /* The submit's answer, if it came, is kept: the job is there. */
