@@ -124,6 +124,13 @@ PLANTS = [
     ("history-not-trimmed", "what has ended stays for ever",
      [("engine/trim.c", "done < deletes && is_due(list, 0);", "!PLANTED && done < deletes && is_due(list, 0);"),
       ("engine/trim.c", "if (engine->store_full && is_due(history, 0))\n\t\treturn true;", "if (PLANTED || (engine->store_full && is_due(history, 0)))\n\t\treturn !PLANTED;")]),
+    ("drain-not-written", "that a node is drained is not written",
+     [("codec/node_codec.c", "if (node->drain) {", "if (node->drain && !PLANTED) {")]),
+    ("drained-runs-on", "what runs on a node whose drain is over is not killed",
+     [("service/agent_link.c", "ctr_instance_may_have_started(instance))\n\t\tsend_kill(", "!PLANTED && ctr_instance_may_have_started(instance))\n\t\tsend_kill(")]),
+    ("drain-forgotten-by-silence", "a drained node that was down comes back ready",
+     [("core/decide_node.c", "node->drain ? CENTRO_EVENT_NODE_DRAINING : CENTRO_EVENT_NODE_READY", "node->drain && !PLANTED ? CENTRO_EVENT_NODE_DRAINING : CENTRO_EVENT_NODE_READY"),
+      ("core/apply.c", "CTR_ASSERT(!node->drain);\n\tnode->state = CENTRO_NODE_READY;", "CTR_ASSERT(!node->drain || PLANTED);\n\tnode->state = CENTRO_NODE_READY;")]),
 ]
 
 

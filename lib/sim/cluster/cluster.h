@@ -8,7 +8,7 @@
  * unchanged, over a simulated network, disk, clocks and processes.
  *
  * The same options give the same run, whatever the compiler: `trace_hash` is over
- * everything that happened and when. The promises I1 to I18 are checked as it goes
+ * everything that happened and when. The promises I1 to I19 are checked as it goes
  * (sim/cluster/promises.h); the first one that does not hold ends the run.
  *
  * Memory that runs out here, in the simulator itself, ends the process.
@@ -44,7 +44,8 @@
 	X(NET_DROP,       "net-drop",       "messages are lost with their connection")             \
 	X(WALL_STEP,      "wall-step",      "a wall clock jumps")                                  \
 	X(CLOCK_RATE,     "clock-rate",     "a clock runs faster or slower")                       \
-	X(CLIENT_CRASH,   "client-crash",   "a client dies and asks again what it is not sure of")
+	X(CLIENT_CRASH,   "client-crash",   "a client dies and asks again what it is not sure of") \
+	X(NODE_DRAIN,     "node-drain",     "a node is drained, with a deadline or none, and undrained")
 
 enum ctr_sim_fault_kind {
 #define X(name, word, help) CTR_SIM_##name,

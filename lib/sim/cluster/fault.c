@@ -375,6 +375,18 @@ static void clock_rate(struct ctr_sim_world *world, struct ctr_sim_fault *fault)
 			CTR_CONTAINER_OF(process, struct ctr_sim_agent, endpoint.process));
 }
 
+/* ---- nodes ---- */
+
+static void node_drain(struct ctr_sim_world *world, struct ctr_sim_fault *fault)
+{
+	ctr_sim_operator_drain(world, some_agent(world, fault->a)->node, fault->b);
+}
+
+static void node_drain_end(struct ctr_sim_world *world, struct ctr_sim_fault *fault)
+{
+	ctr_sim_operator_undrain(world, some_agent(world, fault->a)->node);
+}
+
 /* ---- the table ---- */
 
 typedef void fault_fn(struct ctr_sim_world *world, struct ctr_sim_fault *fault);
@@ -408,6 +420,7 @@ static const struct {
 	[CTR_SIM_WALL_STEP] = {wall_step},
 	[CTR_SIM_CLOCK_RATE] = {clock_rate},
 	[CTR_SIM_CLIENT_CRASH] = {client_crash},
+	[CTR_SIM_NODE_DRAIN] = {node_drain, node_drain_end},
 };
 
 void ctr_sim_fault_begin(struct ctr_sim_world *world, struct ctr_sim_fault *fault)
@@ -459,4 +472,5 @@ void ctr_sim_calm(struct ctr_sim_world *world)
 	ctr_memory_disk_set_fault(world->disk, (struct ctr_memory_fault){0});
 	for (uint32_t i = 0; i < world->machine_count; i++)
 		ctr_sim_process_stall(ctr_sim_machine(world, i), world->now);
+	ctr_sim_operator_undrain_all(world);
 }

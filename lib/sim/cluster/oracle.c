@@ -27,6 +27,7 @@
 void ctr_sim_oracle_init(struct ctr_sim_world *world)
 {
 	ctr_map_init(&world->oracle.known, NULL);
+	ctr_map_init(&world->oracle.nodes, NULL);
 }
 
 void ctr_sim_oracle_fini(struct ctr_sim_world *world)
@@ -34,6 +35,9 @@ void ctr_sim_oracle_fini(struct ctr_sim_world *world)
 	ctr_map_for_each (struct ctr_sim_known, known, &world->oracle.known)
 		ctr_free(NULL, known);
 	ctr_map_fini(&world->oracle.known);
+	ctr_map_for_each (struct ctr_sim_known_node, node, &world->oracle.nodes)
+		ctr_free(NULL, node);
+	ctr_map_fini(&world->oracle.nodes);
 	ctr_free(NULL, world->oracle.jobs);
 }
 
@@ -53,6 +57,26 @@ static struct ctr_sim_known *known_make(struct ctr_sim_oracle *oracle, centro_jo
 	CTR_ASSERT(status == CENTRO_OK);
 	ctr_map_insert(&oracle->known, id, known);
 	return known;
+}
+
+struct ctr_sim_known_node *ctr_sim_known_find_node(const struct ctr_sim_oracle *oracle,
+						   centro_node_id id)
+{
+	return ctr_map_find(&oracle->nodes, id);
+}
+
+/* A new one is ready. */
+static struct ctr_sim_known_node *node_make(struct ctr_sim_oracle *oracle, centro_node_id id)
+{
+	struct ctr_sim_known_node *node = ctr_sim_known_find_node(oracle, id);
+	if (node)
+		return node;
+	node = ctr_sim_alloc(sizeof(*node));
+	*node = (struct ctr_sim_known_node){.id = id, .is_ready = true};
+	int status = ctr_map_reserve(&oracle->nodes, 1);
+	CTR_ASSERT(status == CENTRO_OK);
+	ctr_map_insert(&oracle->nodes, id, node);
+	return node;
 }
 
 /* Tasks of one job have at most half of the instances each: see load.c. */
@@ -107,6 +131,25 @@ static void note_history(struct ctr_sim_world *world, struct ctr_sim_known *know
 	known->end_wall = request.end_wall;
 }
 
+/* Events do not say whether a drain is over; the record does. */
+static void note_node(struct ctr_sim_world *world, centro_node_id id, struct centro_bytes value)
+{
+	struct ctr_sim_known_node *node = node_make(&world->oracle, id);
+	ProtobufCMessage *message;
+	ctr_arena_reset(&world->arena, SIZE_MAX);
+	if (ctr_message_decode(&centro__v1__node__descriptor, value, &world->arena, &message,
+			       NULL) != CENTRO_OK) {
+		ctr_sim_break(world, "I11", "the record of a node cannot be read");
+		return;
+	}
+	const Centro__V1__Node *record = (const Centro__V1__Node *)message;
+	bool is_cleared = record->drain && record->drain->over;
+	if (!is_cleared)
+		node->cleared_at = 0;
+	else if (node->cleared_at == 0)
+		node->cleared_at = world->now;
+}
+
 static void note_op(struct ctr_sim_world *world, const struct centro_op *op, enum ctr_key_type type,
 		    uint64_t number)
 {
@@ -122,6 +165,8 @@ static void note_op(struct ctr_sim_world *world, const struct centro_op *op, enu
 		note_state(oracle, known_make(oracle, number), is_put);
 	else if (type == CTR_KEY_HISTORY)
 		note_history(world, known_make(oracle, number), op);
+	else if (type == CTR_KEY_NODE && is_put)
+		note_node(world, number, op->value);
 }
 
 /* ---- events ---- */
@@ -137,8 +182,11 @@ static void fold_instance(struct ctr_sim_world *world, const Centro__V1__Event *
 	ctr_sim_i9_final_is_final(world, known, &before, event);
 	instance->state = (uint8_t)event->instance_state;
 	instance->attempt = event->attempt->attempt;
-	if (event->type == CENTRO__V1__EVENT__TYPE__instance_assigned)
+	if (event->type == CENTRO__V1__EVENT__TYPE__instance_assigned) {
 		instance->node = event->node_id;
+		ctr_sim_i19_granted_where_ready(
+			world, ctr_sim_known_find_node(&world->oracle, event->node_id), event);
+	}
 	if (event->type == CENTRO__V1__EVENT__TYPE__instance_ended &&
 	    event->exit_code > known->exit_code)
 		known->exit_code = event->exit_code;
@@ -177,7 +225,17 @@ static void fold_event(struct ctr_sim_world *world, const Centro__V1__Event *eve
 	case CENTRO__V1__EVENT__TYPE__instance_ended:
 		fold_instance(world, event);
 		break;
+	case CENTRO__V1__EVENT__TYPE__node_registered:
+		node_make(oracle, event->node_id);
+		break;
+	case CENTRO__V1__EVENT__TYPE__node_ready:
+		node_make(oracle, event->node_id)->is_ready = true;
+		break;
+	case CENTRO__V1__EVENT__TYPE__node_draining:
+		node_make(oracle, event->node_id)->is_ready = false;
+		break;
 	case CENTRO__V1__EVENT__TYPE__node_down:
+		node_make(oracle, event->node_id)->is_ready = false;
 		ctr_sim_i17_silence_by_steady_time(world, event->node_id);
 		break;
 	default:

@@ -53,7 +53,15 @@ struct ctr_sim_known {
 	struct ctr_sim_instance instances[CTR_SIM_JOB_INSTANCES_MAX];
 };
 
+/* A node, as the durable events and its record on the disk tell it. */
+struct ctr_sim_known_node {
+	centro_node_id id;
+	bool is_ready;
+	uint64_t cleared_at; /* its drain is over; true time; 0: not */
+};
+
 struct ctr_sim_oracle {
+	struct ctr_map nodes;     /* node id → struct ctr_sim_known_node */
 	struct ctr_map known;     /* job id → struct ctr_sim_known */
 	struct ctr_sim_job *jobs; /* by number */
 	uint32_t job_count, job_capacity;

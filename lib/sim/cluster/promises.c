@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * promises.c - I1 to I18, one function each, or one for each side of it.
+ * promises.c - I1 to I19, one function each, or one for each side of it.
  */
 #include "sim/cluster/promises.h"
 
@@ -457,6 +457,26 @@ static void check_cancelled(struct ctr_sim_world *world, const struct ctr_sim_ag
 			      llu(run->ref.job), run->ref.attempt, agent->node_name);
 }
 
+/* I19: … and after the deadline of its drain nothing runs on it, once its agent can be told. */
+static void check_cleared(struct ctr_sim_world *world, const struct ctr_sim_agent *agent,
+			  struct ctr_sim_run *run)
+{
+	const uint64_t told_ns = 60 * CTR_NS_PER_SEC;
+	const struct ctr_sim_known_node *node =
+		ctr_sim_known_find_node(&world->oracle, agent->node);
+	if (run->stage != CTR_SIM_RUN_RUNNING || !node || node->cleared_at == 0) {
+		run->cleared_at = 0;
+		return;
+	}
+	if (run->cleared_at == 0 && agent->heard_at > node->cleared_at)
+		run->cleared_at = world->now;
+	if (run->cleared_at != 0 &&
+	    agent->heard_at > run->cleared_at + told_ns + run->kill_grace.ns)
+		ctr_sim_break(world, "I19",
+			      "job %llu attempt %u runs on on %s, whose drain is over",
+			      llu(run->ref.job), run->ref.attempt, agent->node_name);
+}
+
 /* I15: After any crash plus grace, every process under Centro belongs to a live grant. */
 void ctr_sim_i15_no_orphans(struct ctr_sim_world *world)
 {
@@ -466,6 +486,7 @@ void ctr_sim_i15_no_orphans(struct ctr_sim_world *world)
 		ctr_list_for_each (node, &world->agents[i].runs) {
 			struct ctr_sim_run *run = ctr_list_entry(node, struct ctr_sim_run, link);
 			check_cancelled(world, &world->agents[i], run);
+			check_cleared(world, &world->agents[i], run);
 			bool is_orphan =
 				run->stage == CTR_SIM_RUN_RUNNING && !is_its_grant(world, run);
 			if (!is_orphan)
@@ -633,4 +654,14 @@ void ctr_sim_i18_in_order(struct ctr_sim_world *world, const struct ctr_core *co
 					      llu(job->id), llu(other->id));
 		}
 	}
+}
+
+/* I19: A node that is drained, or down, gets nothing new … */
+void ctr_sim_i19_granted_where_ready(struct ctr_sim_world *world,
+				     const struct ctr_sim_known_node *node,
+				     const Centro__V1__Event *event)
+{
+	if (!node || !node->is_ready)
+		ctr_sim_break(world, "I19", "event %llu grants job %llu to node %llu, not ready",
+			      llu(event->number), llu(event->attempt->job), llu(event->node_id));
 }

@@ -25,6 +25,10 @@ struct ctr_sim_known *ctr_sim_known_find(const struct ctr_sim_oracle *oracle, ce
 struct ctr_sim_instance *ctr_sim_known_instance(struct ctr_sim_known *known, uint32_t task,
 						uint32_t index);
 
+/* NULL: no node of that id was ever on the disk. */
+struct ctr_sim_known_node *ctr_sim_known_find_node(const struct ctr_sim_oracle *oracle,
+						   centro_node_id id);
+
 /* The store asks how long a commit takes: the engine has just handed it over. */
 struct centro_span ctr_sim_note_commit(void *world);
 /* It is on the disk. */
@@ -105,5 +109,8 @@ void ctr_sim_i17_shims_by_steady_time(struct ctr_sim_world *world, const struct 
 void ctr_sim_i17_silence_by_steady_time(struct ctr_sim_world *world, centro_node_id node);
 void ctr_sim_i18_in_order(struct ctr_sim_world *world, const struct ctr_core *core,
 			  const struct ctr_job *job);
+void ctr_sim_i19_granted_where_ready(struct ctr_sim_world *world,
+				     const struct ctr_sim_known_node *node,
+				     const Centro__V1__Event *event);
 
 #endif

@@ -44,6 +44,7 @@ struct ctr_sim_run {
 	bool is_excused;
 	uint64_t orphan_since; /* true time; 0: it is granted */
 	uint64_t told_at;      /* its agent was heard after the cancel; true time; 0: not */
+	uint64_t cleared_at;   /* … after the drain of its node was over */
 };
 
 #endif

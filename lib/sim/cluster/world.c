@@ -247,6 +247,7 @@ static void fini(struct ctr_sim_world *world)
 		ctr_sim_server_fini(&world->servers[i]);
 	ctr_list_for_each_safe (node, &world->windows)
 		ctr_free(NULL, ctr_list_entry(node, struct ctr_sim_window, link));
+	ctr_sim_operator_fini(world);
 	ctr_sim_net_fini(world);
 	ctr_sim_oracle_fini(world);
 	ctr_memory_disk_free(world->disk);

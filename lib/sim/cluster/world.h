@@ -239,6 +239,7 @@ struct ctr_sim_world {
 	struct ctr_sim_fault *faults;
 	uint32_t fault_count;
 	struct ctr_list windows;
+	struct ctr_sim_timer undrain; /* of the operator, in the end */
 	struct ctr_sim_oracle oracle;
 	struct ctr_arena arena; /* of the message being made or read */
 	struct ctr_buf scratch;
@@ -349,6 +350,15 @@ void ctr_sim_client_init(struct ctr_sim_client *client, struct ctr_sim_world *wo
 void ctr_sim_client_start(struct ctr_sim_client *client);
 void ctr_sim_client_crash(struct ctr_sim_client *client, uint64_t restart_ns);
 void ctr_sim_client_fini(struct ctr_sim_client *client);
+
+/* ---- operator.c ---- */
+
+/* By the leader, if there is one that listens. `drawn` says by when; node 0: nothing. */
+void ctr_sim_operator_drain(struct ctr_sim_world *world, centro_node_id node, uint64_t drawn);
+void ctr_sim_operator_undrain(struct ctr_sim_world *world, centro_node_id node);
+/* From now on nothing stays drained. */
+void ctr_sim_operator_undrain_all(struct ctr_sim_world *world);
+void ctr_sim_operator_fini(struct ctr_sim_world *world);
 
 /* ---- plan.c, fault.c ---- */
 
