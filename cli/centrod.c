@@ -41,6 +41,8 @@ static const char usage[] =
 	"  --order ORDER          fill: a job that does not fit is passed over; fifo: nothing\n"
 	"                         behind it starts. Default: fill\n"
 	"  --node-timeout TIME    silence until a node is down. Default: 60s\n"
+	"  --quarantine-after N   attempts in a row, of different jobs, that a node could not\n"
+	"                         start until it is drained; 0: never. Default: 5\n"
 	"  --connections-max N    Default: 10000\n"
 	"  --jobs-max N           jobs that have not ended. Default: 4000000\n"
 	"  --history-keep N       jobs that have ended and are kept; 0: no limit. Default: 1000000\n"
@@ -74,6 +76,7 @@ enum {
 	QUEUE,
 	ORDER,
 	NODE_TIMEOUT,
+	QUARANTINE_AFTER,
 	CONNECTIONS_MAX,
 	JOBS_MAX,
 	HISTORY_KEEP,
@@ -92,6 +95,7 @@ static const struct option options[] = {
 	{"queue", required_argument, NULL, QUEUE},
 	{"order", required_argument, NULL, ORDER},
 	{"node-timeout", required_argument, NULL, NODE_TIMEOUT},
+	{"quarantine-after", required_argument, NULL, QUARANTINE_AFTER},
 	{"connections-max", required_argument, NULL, CONNECTIONS_MAX},
 	{"jobs-max", required_argument, NULL, JOBS_MAX},
 	{"history-keep", required_argument, NULL, HISTORY_KEEP},
@@ -185,6 +189,15 @@ static int set_queue(struct settings *settings, char *value, struct centro_error
 	return CENTRO_OK;
 }
 
+/* 0 is said for never, and is the default to the library. */
+static int set_quarantine(const char *value, uint32_t *ret_after, struct centro_error_text *text)
+{
+	if (strcmp(value, "0") != 0)
+		return set_number(value, ret_after, text);
+	*ret_after = UINT32_MAX;
+	return CENTRO_OK;
+}
+
 static int set_order(const char *value, enum centro_order *ret_order,
 		     struct centro_error_text *text)
 {
@@ -226,6 +239,8 @@ static int set(void *arg, int option, char *value, struct centro_error_text *tex
 		return set_order(value, &server->order, text);
 	case NODE_TIMEOUT:
 		return set_span(value, &server->node_timeout, text);
+	case QUARANTINE_AFTER:
+		return set_quarantine(value, &server->quarantine_after, text);
 	case CONNECTIONS_MAX:
 		return set_number(value, &server->connections_max, text);
 	case JOBS_MAX:

@@ -129,6 +129,11 @@ struct centro_engine_options {
 	 */
 	uint64_t history_keep;
 	struct centro_span history_age;
+	/**
+	 * Attempts in a row, of different jobs, that a node could not start until it is
+	 * drained by itself, unless no other is ready; default 5, UINT32_MAX: never.
+	 */
+	uint32_t quarantine_after;
 };
 #define CENTRO_ENGINE_OPTIONS_INIT                           \
 	{                                                    \

@@ -66,6 +66,7 @@ struct centro_server_options {
 	 */
 	uint64_t history_keep;
 	struct centro_span history_age;
+	uint32_t quarantine_after; /**< see centro_engine_options */
 };
 #define CENTRO_SERVER_OPTIONS_INIT                                                                 \
 	{                                                                                          \

@@ -40,6 +40,7 @@ static const struct ctr_read_row begin_read_rows[] = {
 	BEGIN_READ(CTR_READ_UINT, lease_grace_ns, options.lease_grace),
 	BEGIN_READ(CTR_READ_UINT, drift_ppm, options.drift_ppm),
 	BEGIN_READ(CTR_READ_UINT, order, options.order),
+	BEGIN_READ(CTR_READ_UINT, quarantine_after, options.quarantine_after),
 };
 #define BEGIN_WRITE(number, kind, member) WRITE(number, kind, ctr_journal_begin, member)
 static const struct ctr_write_row begin_write[] = {
@@ -54,6 +55,7 @@ static const struct ctr_write_row begin_write[] = {
 	BEGIN_WRITE(9, CTR_WRITE_UINT, options.lease_grace),
 	BEGIN_WRITE(10, CTR_WRITE_UINT, options.drift_ppm),
 	BEGIN_WRITE(11, CTR_WRITE_UINT, options.order),
+	BEGIN_WRITE(20, CTR_WRITE_UINT, options.quarantine_after),
 };
 
 /* Relative to the whole record, whose member has no type of its own; so `loaded`, `schedule`. */

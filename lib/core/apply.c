@@ -203,6 +203,7 @@ static void note_end(struct ctr_core *core, struct ctr_instance *instance,
 
 	if (by_report) {
 		instance->claimed = true;
+		ctr_quarantine_note(instance, event->cause);
 		/* Of what ran and was killed for a drain, the start was told before. */
 		if (event->cause != CENTRO_CAUSE_START_FAILED &&
 		    event->cause != CENTRO_CAUSE_REVOKED && event->cause != CENTRO_CAUSE_DRAINED)
@@ -383,16 +384,18 @@ static void apply_down(struct ctr_core *core, const struct ctr_event *event)
 /* What the command asks for, in place of what was asked for before. */
 static void take_drain(struct ctr_core *core, struct ctr_node *node, const struct ctr_event *event)
 {
-	const struct ctr_drain_node *asked = &event->command->drain;
+	const struct ctr_command *command = event->command;
+	bool has_deadline = command->type == CTR_COMMAND_DRAIN && command->drain.has_deadline;
 	struct ctr_drain *drain = core->prepared.drain;
 	CTR_ASSERT(drain != NULL);
 
 	core->prepared.drain = NULL;
 	drain->since_wall = event->at.wall;
-	if (asked->has_deadline) {
-		drain->deadline = ctr_after(event->at.cluster, asked->deadline);
-		drain->deadline_wall = ctr_after(event->at.wall, asked->deadline);
-		drain->is_over = asked->deadline.ns == 0;
+	if (has_deadline) {
+		struct centro_span deadline = command->drain.deadline;
+		drain->deadline = ctr_after(event->at.cluster, deadline);
+		drain->deadline_wall = ctr_after(event->at.wall, deadline);
+		drain->is_over = deadline.ns == 0;
 	}
 	ctr_free(core->allocator, node->drain);
 	node->drain = drain;
@@ -411,13 +414,13 @@ static void clear(struct ctr_core *core, struct ctr_node *node, const struct ctr
 }
 
 /*
- * A node is drained; or, without a command, its drain is over; or, by a command of its
- * own, it was down and is back.
+ * A node is drained, by a command or its own report; or, without a command, its drain
+ * is over; or, by a command of its own, it was down and is back.
  */
 static void apply_draining(struct ctr_core *core, const struct ctr_event *event)
 {
 	struct ctr_node *node = find_node(core, event);
-	bool is_asked = event->command && event->command->type == CTR_COMMAND_DRAIN;
+	bool is_asked = core->prepared.drain != NULL;
 	bool is_back = event->command && !is_asked;
 	enum centro_node_state before =
 		is_back ? ctr_node_next(node->state, CTR_NODE_SPEAK) : node->state;

@@ -26,6 +26,7 @@
 #define NODE_TIMEOUT_MS        60000
 #define LEASE_GRACE_MS         2000
 #define DRIFT_PPM_DEFAULT      10000
+#define QUARANTINE_DEFAULT     5
 
 /* Deadlines handled in one tick; each leads to at most two events. */
 #define TICK_DEADLINES_MAX 256
@@ -51,6 +52,7 @@ static struct ctr_core_options fill_options(const struct ctr_core_options *optio
 	filled.nodes_max = number_or(options->nodes_max, NODES_MAX_DEFAULT);
 	filled.queues_max = number_or(options->queues_max, QUEUES_MAX_DEFAULT);
 	filled.requests_max = number_or(options->requests_max, REQUESTS_MAX_DEFAULT);
+	filled.quarantine_after = number_or(options->quarantine_after, QUARANTINE_DEFAULT);
 	filled.drift_ppm = number_or(options->drift_ppm, DRIFT_PPM_DEFAULT);
 	filled.request_ttl = span_or(options->request_ttl, REQUEST_TTL_DEFAULT_MS);
 	filled.node_timeout = span_or(options->node_timeout, NODE_TIMEOUT_MS);

@@ -41,6 +41,7 @@ struct ctr_core_options {
 	struct centro_span node_timeout; /* silence until a node is down; 60 s */
 	struct centro_span lease_grace;  /* beyond a lease, before granting again; 2 s */
 	uint32_t drift_ppm;              /* of clock rates between machines; 10,000 = 1 % */
+	uint32_t quarantine_after;       /* see ctr_decide_quarantine(); 5; UINT32_MAX: never */
 	bool keep_hash;                  /* see ctr_core_running_hash(); takes no memory */
 	enum ctr_order order;
 };

@@ -382,6 +382,7 @@ int ctr_decide_report(const struct ctr_core *core, struct ctr_now now,
 	}
 	if (report->ended) {
 		decide_end(now, instance, command, decision);
+		ctr_decide_quarantine(core, now, command, decision);
 	} else if (instance->state == CENTRO_INSTANCE_ASSIGNED) {
 		struct ctr_tally tally = ctr_job_tally(instance->job);
 		add_instance_event(decision, CENTRO_EVENT_INSTANCE_RUNNING, now, instance,

@@ -223,8 +223,10 @@ size_t ctr_decide_bound(const struct ctr_core *core, const struct ctr_command *c
 	case CTR_COMMAND_UNDRAIN:
 		return 1;
 	case CTR_COMMAND_REGISTER:
-	case CTR_COMMAND_REPORT:
 		return 2;
+	case CTR_COMMAND_REPORT:
+		/* The end of the instance, that of the job, and a quarantine. */
+		return 3;
 	case CTR_COMMAND_CANCEL:
 		/* The request, the end of each instance, and that of the job. */
 		job = ctr_job_table_find(&core->jobs, command->cancel.job);

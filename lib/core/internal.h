@@ -125,6 +125,15 @@ int ctr_decide_undrain(const struct ctr_core *core, struct ctr_now now,
 int ctr_decide_who(struct centro_bytes who, struct centro_bytes reason,
 		   struct centro_error_text *text);
 
+/* A report after which its node is drained, by nobody. At most one event more. */
+void ctr_decide_quarantine(const struct ctr_core *core, struct ctr_now now,
+			   const struct ctr_command *command, struct ctr_decision *decision);
+/* Who drains a node then, and why. NULL: no memory. */
+struct ctr_drain *ctr_quarantine_drain(const struct ctr_core *core, const struct ctr_node *node,
+				       const struct ctr_report *report);
+/* What an attempt's start, or its end, says of its node. */
+void ctr_quarantine_note(struct ctr_instance *instance, enum centro_cause cause);
+
 /* The node and the session that a command names: NOT_FOUND, STALE. */
 int ctr_decide_session(const struct ctr_core *core, centro_node_id node, uint64_t session,
 		       struct ctr_result *result);

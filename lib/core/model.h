@@ -151,6 +151,8 @@ struct ctr_node {
 	uint64_t session;        /* 0: not heard from since this server began */
 	uint64_t session_before; /* ended by `session`: stale from then on */
 	struct centro_instant heard_wall;
+	uint32_t start_failures; /* of attempts in a row, of different jobs: quarantine.c */
+	centro_job_id start_failed_job;
 	struct ctr_heap_node silence; /* when it counts as down, cluster time */
 	struct ctr_heap_node due;     /* when its drain is over, cluster time */
 	struct ctr_list dirty_link;

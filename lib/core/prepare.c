@@ -37,7 +37,20 @@ static int prepare_cancel(struct ctr_core *core, const struct ctr_command *comma
 	return prepared->who && prepared->reason ? CENTRO_OK : CENTRO_ERR_NOMEM;
 }
 
-static int prepare_report(struct ctr_core *core, const struct ctr_command *command)
+/* If the report leads to it. */
+static int prepare_quarantine(struct ctr_core *core, const struct ctr_command *command,
+			      const struct ctr_decision *decision)
+{
+	const struct ctr_node *node = ctr_nodes_find(&core->nodes, command->report.node);
+	CTR_ASSERT(!core->prepared.drain);
+
+	if (decision->events[decision->count - 1].type != CENTRO_EVENT_NODE_DRAINING)
+		return CENTRO_OK;
+	core->prepared.drain = ctr_quarantine_drain(core, node, &command->report);
+	return core->prepared.drain ? CENTRO_OK : CENTRO_ERR_NOMEM;
+}
+
+static int prepare_message(struct ctr_core *core, const struct ctr_command *command)
 {
 	struct centro_bytes message = command->report.message;
 	CTR_ASSERT(!core->prepared.message);
@@ -148,7 +161,9 @@ int ctr_prepare(struct ctr_core *core, const struct ctr_command *command,
 			return CENTRO_OK;
 		return ctr_prepare_node(core, command->register_node.spec, &result->text);
 	case CTR_COMMAND_REPORT:
-		return prepare_report(core, command);
+		if (prepare_message(core, command) != CENTRO_OK)
+			return CENTRO_ERR_NOMEM;
+		return prepare_quarantine(core, command, decision);
 	case CTR_COMMAND_SET_QUEUE:
 		return prepare_queue(core, command);
 	case CTR_COMMAND_DRAIN:

@@ -43,6 +43,7 @@ static int start(struct centro_store *store, const struct centro_engine_options 
 				.nodes_max = options->nodes_max,
 				.node_timeout = options->node_timeout,
 				.order = (enum ctr_order)options->order,
+				.quarantine_after = options->quarantine_after,
 			},
 	};
 	struct ctr_engine *engine;

@@ -63,7 +63,8 @@ static int open_engine(struct centro_server *server, const struct centro_server_
 		.core = { .seed = ctr_entropy_u64(),
 			  .jobs_max = options->jobs_max,
 			  .node_timeout = options->node_timeout,
-			  .order = (enum ctr_order)options->order },
+			  .order = (enum ctr_order)options->order,
+			  .quarantine_after = options->quarantine_after },
 	};
 	return ctr_engine_new(&engine_options, store, server->now, &server->engine, text);
 }

@@ -154,6 +154,7 @@ START_TEST(options_come_back_all_of_them)
 			   .node_timeout = {6},
 			   .lease_grace = {UINT64_MAX},
 			   .drift_ppm = 7,
+			   .quarantine_after = 8,
 			   .order = CTR_ORDER_FIFO}},
 	};
 	const struct ctr_core_options *options = &trip.record.begin.options;
@@ -169,6 +170,7 @@ START_TEST(options_come_back_all_of_them)
 	ck_assert_uint_eq(options->node_timeout.ns, 6);
 	ck_assert_uint_eq(options->lease_grace.ns, UINT64_MAX);
 	ck_assert_uint_eq(options->drift_ppm, 7);
+	ck_assert_uint_eq(options->quarantine_after, 8);
 	ck_assert_int_eq(options->order, CTR_ORDER_FIFO);
 	trip_fini(&trip);
 }
@@ -183,7 +185,8 @@ START_TEST(no_option_is_forgotten)
 		       sizeof(options->queues_max) + sizeof(options->requests_max) +
 		       sizeof(options->request_ttl) + sizeof(options->node_timeout) +
 		       sizeof(options->lease_grace) + sizeof(options->drift_ppm) +
-		       sizeof(options->keep_hash) + sizeof(options->order);
+		       sizeof(options->quarantine_after) + sizeof(options->keep_hash) +
+		       sizeof(options->order);
 	size_t align = _Alignof(struct ctr_core_options);
 	ck_assert_uint_eq(sizeof(*options), (known + align - 1) / align * align);
 }

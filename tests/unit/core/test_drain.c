@@ -225,6 +225,72 @@ START_TEST(what_makes_no_sense_is_refused)
 }
 END_TEST
 
+/* A job of its own, which `node` cannot start. */
+static void fail_to_start(struct cluster *cluster, centro_node_id node)
+{
+	centro_job_id job = cluster_submit(cluster, 8);
+	cluster_schedule(cluster);
+	struct centro_attempt_ref ref = cluster_ref(cluster, job, 0);
+	ck_assert_uint_eq(cluster_instance(cluster, job, 0)->node->id, node);
+	struct ctr_command command = cluster_report_command(cluster, ref);
+	command.report.ended = true;
+	command.report.cause = CENTRO_CAUSE_START_FAILED;
+	command.report.message = ctr_bytes_str("no such file");
+	ck_assert_int_eq(cluster_execute(cluster, &command), CENTRO_OK);
+	cluster_drain(cluster);
+}
+
+START_TEST(a_node_that_starts_nothing_is_drained_by_itself)
+{
+	struct cluster cluster;
+	const struct ctr_core_options options = {.quarantine_after = 3};
+	cluster_init(&cluster, &options);
+	centro_node_id id = cluster_add_node(&cluster, "a", 8);
+	for (int i = 0; i < 4; i++)
+		fail_to_start(&cluster, id);
+	/* Nothing else is ready. */
+	ck_assert_int_eq(node_of(&cluster, id)->state, CENTRO_NODE_READY);
+	cluster_add_node(&cluster, "b", 4);
+
+	/* One that starts speaks for it. */
+	centro_job_id job = cluster_submit(&cluster, 8);
+	cluster_schedule(&cluster);
+	struct centro_attempt_ref ref = cluster_ref(&cluster, job, 0);
+	ck_assert_int_eq(cluster_report_ended(&cluster, ref, CENTRO_CAUSE_EXITED, 1), CENTRO_OK);
+	fail_to_start(&cluster, id);
+	fail_to_start(&cluster, id);
+	ck_assert_int_eq(node_of(&cluster, id)->state, CENTRO_NODE_READY);
+	fail_to_start(&cluster, id);
+	ck_assert_int_eq(node_of(&cluster, id)->state, CENTRO_NODE_DRAINING);
+	const struct ctr_drain *drain = node_of(&cluster, id)->drain;
+	ck_assert(ctr_bytes_equal(drain->who, ctr_bytes_str("centro")));
+	ck_assert(ctr_bytes_equal(drain->reason,
+				  ctr_bytes_str("3 attempts in a row, of different jobs, could "
+						"not be started; the last: no such file")));
+	ck_assert_int_eq(cluster_undrain_node(&cluster, id), CENTRO_OK);
+	ck_assert_int_eq(node_of(&cluster, id)->state, CENTRO_NODE_READY);
+	cluster_fini(&cluster);
+}
+END_TEST
+
+START_TEST(one_job_alone_does_not_drain_a_node)
+{
+	struct cluster cluster;
+	const struct ctr_core_options options = {.quarantine_after = 2};
+	cluster_init(&cluster, &options);
+	centro_node_id id = cluster_add_node(&cluster, "a", 8);
+	centro_job_id job = cluster_submit_array(&cluster, 8);
+	cluster_schedule(&cluster);
+	cluster_add_node(&cluster, "b", 4);
+	for (uint32_t i = 0; i < 8; i++)
+		ck_assert_int_eq(cluster_report_ended(&cluster, cluster_ref(&cluster, job, i),
+						      CENTRO_CAUSE_START_FAILED, 0),
+				 CENTRO_OK);
+	ck_assert_int_eq(node_of(&cluster, id)->state, CENTRO_NODE_READY);
+	cluster_fini(&cluster);
+}
+END_TEST
+
 /* A record whose parts do not agree is refused. */
 static int load(bool is_drained, enum centro_node_state state, const char *who)
 {
@@ -269,6 +335,8 @@ int main(void)
 	tcase_add_test(tcase, a_node_that_is_down_can_be_drained_and_undrained);
 	tcase_add_test(tcase, the_last_word_counts);
 	tcase_add_test(tcase, what_makes_no_sense_is_refused);
+	tcase_add_test(tcase, a_node_that_starts_nothing_is_drained_by_itself);
+	tcase_add_test(tcase, one_job_alone_does_not_drain_a_node);
 	tcase_add_test(tcase, a_record_must_agree_with_itself);
 	suite_add_tcase(suite, tcase);
 	return ctr_suite_run(suite);
