@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "base/problems.h"
 #include "centro/v1/agent.pb-c.h"
+#include "centro/v1/event.pb-c.h"
 #include "centro/v1/job.pb-c.h"
 #include "centro/v1/journal.pb-c.h"
 #include "centro/v1/node.pb-c.h"
@@ -160,8 +161,13 @@ int ctr_codec_encode_node(const struct ctr_node *node, const struct ctr_dimensio
 int ctr_codec_encode_queue(const struct ctr_queue *queue, struct ctr_buf *buf);
 int ctr_codec_encode_ids(centro_job_id job, centro_node_id node, struct ctr_buf *buf);
 int ctr_codec_encode_format(struct ctr_buf *buf);
-int ctr_codec_encode_events(const struct ctr_event *events, size_t count,
-			    struct centro_instant cluster, uint64_t term, struct ctr_buf *buf);
+/*
+ * A record of events is one after the other, and its end. `job` is the one that the
+ * event is about, as it is now; NULL: none.
+ */
+int ctr_codec_encode_event(const struct ctr_event *event, const struct ctr_job *job,
+			   struct ctr_buf *buf);
+int ctr_codec_encode_events_end(struct centro_instant cluster, uint64_t term, struct ctr_buf *buf);
 
 /*
  * Records, back into what ctr_core_load_*() takes. They are as untrusted as

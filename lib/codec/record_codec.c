@@ -291,18 +291,33 @@ static const struct ctr_write_row event_write[] = {
 static const struct ctr_write_row event_queue_write[] = {
 	CTR_WRITE_ROW(10, CTR_WRITE_BYTES, struct ctr_queue, name),
 };
+static const struct ctr_write_row event_job_write[] = {
+	CTR_WRITE_ROW(16, CTR_WRITE_BYTES, struct ctr_job, queue),
+	CTR_WRITE_ROW(17, CTR_WRITE_BYTES, struct ctr_job, owner),
+};
+static const struct ctr_write_row event_task_write[] = {
+	CTR_WRITE_ROW(18, CTR_WRITE_BYTES, struct ctr_task, name),
+};
 
-int ctr_codec_encode_events(const struct ctr_event *events, size_t count,
-			    struct centro_instant cluster, uint64_t term, struct ctr_buf *buf)
+int ctr_codec_encode_event(const struct ctr_event *event, const struct ctr_job *job,
+			   struct ctr_buf *buf)
 {
 	size_t before = buf->size;
-	for (size_t i = 0; i < count; i++) {
-		size_t mark = ctr_write_begin(buf, BATCH_EVENTS);
-		CTR_WRITE_FIELDS(event_write, &events[i], buf);
-		if (events[i].queue)
-			CTR_WRITE_FIELDS(event_queue_write, events[i].queue, buf);
-		ctr_write_end(buf, mark);
-	}
+	size_t mark = ctr_write_begin(buf, BATCH_EVENTS);
+	CTR_WRITE_FIELDS(event_write, event, buf);
+	if (event->queue)
+		CTR_WRITE_FIELDS(event_queue_write, event->queue, buf);
+	if (job)
+		CTR_WRITE_FIELDS(event_job_write, job, buf);
+	if (job && event->instance_state != 0)
+		CTR_WRITE_FIELDS(event_task_write, &job->tasks[event->attempt.task], buf);
+	ctr_write_end(buf, mark);
+	return ctr_encode_end(buf, before);
+}
+
+int ctr_codec_encode_events_end(struct centro_instant cluster, uint64_t term, struct ctr_buf *buf)
+{
+	size_t before = buf->size;
 	ctr_write_uint(buf, BATCH_CLUSTER_TIME, cluster.ns);
 	ctr_write_uint(buf, BATCH_TERM, term);
 	return ctr_encode_end(buf, before);

@@ -167,6 +167,8 @@ int ctr_batch_build(struct ctr_engine *engine)
 	ctr_trim_begin(engine);
 	int status = take_events(engine);
 	if (status == CENTRO_OK)
+		status = ctr_events_encode(engine);
+	if (status == CENTRO_OK)
 		status = put_meta(engine);
 	if (status == CENTRO_OK)
 		status = put_records(engine);

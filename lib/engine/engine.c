@@ -76,7 +76,9 @@ static int init_parts(struct ctr_engine *engine)
 {
 	ctr_list_init(&engine->releases);
 	ctr_list_init(&engine->subscribers);
+	ctr_list_init(&engine->event_reads);
 	ctr_buf_init(&engine->record, engine->allocator, 0);
+	ctr_buf_init(&engine->event_records, engine->allocator, 0);
 	int status = ctr_history_init(engine);
 	int trim = ctr_trim_init(engine);
 	int recent = ctr_recent_init(&engine->recent, engine->allocator,
@@ -101,6 +103,7 @@ static void free_parts(struct ctr_engine *engine)
 	ctr_trim_fini(engine);
 	ctr_recent_fini(&engine->recent);
 	ctr_buf_fini(&engine->record);
+	ctr_buf_fini(&engine->event_records);
 	centro_batch_free(engine->flight.batch);
 	ctr_free(engine->allocator, engine->flight.events);
 	ctr_free(engine->allocator, engine);
@@ -174,6 +177,7 @@ void ctr_engine_free(struct ctr_engine *engine)
 		engine->state = CTR_ENGINE_LOADING; /* whoever is called may not go on */
 	ctr_pipeline_drop(engine, CENTRO_ERR_CANCELLED);
 	ctr_history_cancel(engine, CENTRO_ERR_CANCELLED);
+	ctr_event_reads_cancel(engine, CENTRO_ERR_CANCELLED);
 	free_parts(engine);
 }
 

@@ -145,6 +145,31 @@ void ctr_engine_subscribe(struct ctr_engine *engine, struct ctr_subscriber *subs
 void ctr_engine_unsubscribe(struct ctr_subscriber *subscriber);
 
 /*
+ * Read what has happened, from the store. In the reader's own memory. Durable events
+ * alone: a reader who has had them all waits for `durable` of a subscriber.
+ */
+struct ctr_event_read {
+	struct ctr_list link;
+	uint64_t from;     /* the first event wanted, from 1; a record may begin before it */
+	uint32_t rows_max; /* 0: no limit */
+	/* One record of events (an EventBatch), borrowed; nonzero: enough. May not call the engine.
+	 */
+	int (*row)(struct ctr_event_read *read, struct centro_bytes batch);
+	/*
+	 * The end, from a dispatch or ctr_engine_free(): CENTRO_OK; CENTRO_ERR_COMPACTED
+	 * when `from` is not kept any more, `oldest` is then the first that is; or what
+	 * became of the store.
+	 */
+	void (*fn)(struct ctr_event_read *read, int status);
+	uint64_t oldest;
+	struct ctr_event_slot *slot; /* the engine's */
+};
+void ctr_event_read_init(struct ctr_event_read *read);
+void ctr_engine_read_events(struct ctr_engine *engine, struct ctr_event_read *read);
+/* Nothing is called any more. Harmless when it has ended or never began. */
+void ctr_event_read_cancel(struct ctr_event_read *read);
+
+/*
  * A job that has ended, from the recent ones in memory: a whole Job message.
  * Empty: not there, ask ctr_engine_read_job(). Borrowed until the next dispatch.
  */

@@ -10,6 +10,8 @@
  *
  * Layer: engine.
  */
+#include <string.h>
+
 #include "base/assert.h"
 #include "codec/codec.h"
 #include "engine/internal.h"
@@ -96,33 +98,69 @@ void ctr_events_tell_reloaded(struct ctr_engine *engine)
 
 /* ---- records ----------------------------------------------------- */
 
-static int put_record(struct ctr_engine *engine, const struct ctr_event *events, size_t count)
+/*
+ * Encode so many events as one record, behind its size. Before the other records are
+ * taken from the core: a job that has ended is forgotten with them.
+ */
+static int encode_record(struct ctr_engine *engine, const struct ctr_event *events, size_t count)
 {
-	struct ctr_buf *record = &engine->record;
-	ctr_buf_clear(record);
-	int status =
-		ctr_codec_encode_events(events, count, engine->clock.cluster, engine->term, record);
+	struct ctr_buf *records = &engine->event_records;
+	size_t begin = records->size, size = 0;
+	int status = ctr_buf_append(records, &size, sizeof(size));
+	for (size_t i = 0; i < count && status == CENTRO_OK; i++) {
+		centro_job_id id = events[i].attempt.job;
+		const struct ctr_job *job = id ? ctr_core_find_job(engine->core, id) : NULL;
+		CTR_ASSERT(!id == !job);
+		status = ctr_codec_encode_event(&events[i], job, records);
+	}
+	if (status == CENTRO_OK)
+		status = ctr_codec_encode_events_end(engine->clock.cluster, engine->term, records);
 	if (status != CENTRO_OK)
 		return status;
-	CTR_ASSERT(record->size <= CENTRO_STORE_VALUE_SIZE_MAX);
+	size = records->size - begin - sizeof(size);
+	CTR_ASSERT(size <= CENTRO_STORE_VALUE_SIZE_MAX);
+	memcpy(records->data + begin, &size, sizeof(size));
+	return CENTRO_OK;
+}
 
-	struct ctr_key key = ctr_key_event(events[0].number);
-	status = centro_batch_put(engine->flight.batch, ctr_key_bytes(&key), ctr_buf_bytes(record));
-	centro_batch_end_group(engine->flight.batch);
-	return status;
+/* How many events stand in the record that begins with the one at that position. */
+static size_t record_events(const struct ctr_flight *flight, size_t at)
+{
+	size_t left = flight->event_count - at;
+	return left < CTR_ENGINE_RECORD_EVENTS_MAX ? left : CTR_ENGINE_RECORD_EVENTS_MAX;
+}
+
+int ctr_events_encode(struct ctr_engine *engine)
+{
+	const struct ctr_flight *flight = &engine->flight;
+
+	ctr_buf_clear(&engine->event_records);
+	for (size_t at = 0; at < flight->event_count; at += record_events(flight, at)) {
+		int status = encode_record(engine, flight->events + at, record_events(flight, at));
+		if (status != CENTRO_OK)
+			return status;
+	}
+	return CENTRO_OK;
 }
 
 int ctr_events_put(struct ctr_engine *engine)
 {
 	const struct ctr_flight *flight = &engine->flight;
-	for (size_t at = 0; at < flight->event_count;) {
-		size_t count = flight->event_count - at;
-		if (count > CTR_ENGINE_RECORD_EVENTS_MAX)
-			count = CTR_ENGINE_RECORD_EVENTS_MAX;
-		int status = put_record(engine, flight->events + at, count);
+	struct centro_bytes records = ctr_buf_bytes(&engine->event_records);
+
+	for (size_t at = 0; at < flight->event_count; at += record_events(flight, at)) {
+		size_t size;
+		CTR_ASSERT(records.size >= sizeof(size));
+		memcpy(&size, records.data, sizeof(size));
+		struct centro_bytes value = ctr_bytes(records.data + sizeof(size), size);
+		records = ctr_bytes(value.data + size, records.size - sizeof(size) - size);
+
+		struct ctr_key key = ctr_key_event(flight->events[at].number);
+		int status = centro_batch_put(flight->batch, ctr_key_bytes(&key), value);
 		if (status != CENTRO_OK)
 			return status;
-		at += count;
+		centro_batch_end_group(flight->batch);
 	}
+	CTR_ASSERT(records.size == 0);
 	return CENTRO_OK;
 }

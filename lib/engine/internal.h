@@ -15,8 +15,8 @@
 #include "engine/weight.h"
 
 #define CTR_ENGINE_RECENT_BYTES_MAX ((size_t)32 * 1024 * 1024)
-/* In one event record: far below CENTRO_STORE_VALUE_SIZE_MAX, at under 200 bytes each. */
-#define CTR_ENGINE_RECORD_EVENTS_MAX 4000
+/* In one event record: below CENTRO_STORE_VALUE_SIZE_MAX, with the longest names. */
+#define CTR_ENGINE_RECORD_EVENTS_MAX 1800
 /* Old event records known by number, and how many of them go in one batch. */
 #define CTR_ENGINE_RETENTION_ROWS    256
 #define CTR_ENGINE_RETENTION_DELETES 64
@@ -24,7 +24,8 @@
 #define CTR_ENGINE_TRIM_ROWS    1024
 #define CTR_ENGINE_TRIM_DELETES 64
 /* Reads of the store under way at a time, beside the engine's own scans. */
-#define CTR_ENGINE_READS_MAX 8
+#define CTR_ENGINE_READS_MAX       8
+#define CTR_ENGINE_EVENT_READS_MAX 4
 /*
  * What the open batch may weigh before the engine stops adding to it of its own
  * accord; commands may add three times as much more. Far enough below
@@ -112,6 +113,16 @@ struct ctr_recovery {
 
 struct ctr_read_slot;
 
+/* One read of events under way. */
+struct ctr_event_slot {
+	struct ctr_engine *engine;   /* NULL: free */
+	struct ctr_event_read *read; /* NULL: cancelled */
+	uint64_t begin;              /* where the record with the first event wanted should begin */
+	uint8_t phase;
+	bool found;  /* a row that counts, in this phase */
+	bool enough; /* the row function ended the scan */
+};
+
 struct ctr_engine {
 	const struct centro_allocator *allocator;
 	const struct centro_log *log;
@@ -148,13 +159,16 @@ struct ctr_engine {
 	centro_job_id stored_job_ids;
 	centro_node_id stored_node_ids;
 	bool stored_format;
-	struct ctr_buf record; /* being encoded */
+	struct ctr_buf record;        /* being encoded */
+	struct ctr_buf event_records; /* of flight.events, each behind its size */
 	struct ctr_retention retention;
 	struct ctr_trim trim;
 
 	struct ctr_recent recent;
 	struct ctr_list job_reads, history_reads; /* that wait */
-	struct ctr_read_slot *read_slots;         /* CTR_ENGINE_READS_MAX */
+	struct ctr_list event_reads;              /* the same */
+	struct ctr_event_slot event_slots[CTR_ENGINE_EVENT_READS_MAX];
+	struct ctr_read_slot *read_slots; /* CTR_ENGINE_READS_MAX */
 	size_t reads_under_way;
 };
 
@@ -187,7 +201,9 @@ int ctr_batch_build(struct ctr_engine *engine);
 void ctr_events_note(struct ctr_engine *engine);
 void ctr_events_tell_durable(struct ctr_engine *engine);
 void ctr_events_tell_reloaded(struct ctr_engine *engine);
-/* Add the records of flight.events to flight.batch. */
+/* Make the records of flight.events, as long as the core has the jobs. */
+int ctr_events_encode(struct ctr_engine *engine);
+/* Add them to flight.batch. */
 int ctr_events_put(struct ctr_engine *engine);
 
 /* ---- retention.c ---- */
@@ -217,6 +233,13 @@ bool ctr_trim_is_urgent(const struct ctr_engine *engine);
 int ctr_trim_put(struct ctr_engine *engine);
 /* Look for what goes next, if that is due. */
 void ctr_trim_scan(struct ctr_engine *engine);
+
+/* ---- event_read.c ---- */
+
+/* As those of history.c. */
+void ctr_event_reads_start(struct ctr_engine *engine);
+bool ctr_event_reads_is_ready(const struct ctr_engine *engine);
+void ctr_event_reads_cancel(struct ctr_engine *engine, int status);
 
 /* ---- recover.c ---- */
 

@@ -364,6 +364,7 @@ int ctr_engine_dispatch(struct ctr_engine *engine, struct centro_time now)
 	if (engine->state == CTR_ENGINE_READY)
 		work(engine);
 	ctr_history_start(engine);
+	ctr_event_reads_start(engine);
 	/* The wake counts what has just been started; and some of it may be done already. */
 	if (engine->store_started)
 		poll_store(engine);
@@ -386,7 +387,8 @@ static bool is_due(const struct ctr_engine *engine)
 		if (first->batch <= engine->batch_durable)
 			return true;
 	}
-	return ctr_history_is_ready(engine) || wants_commit(engine);
+	return ctr_history_is_ready(engine) || ctr_event_reads_is_ready(engine) ||
+	       wants_commit(engine);
 }
 
 struct centro_instant ctr_engine_get_wake(const struct ctr_engine *engine)

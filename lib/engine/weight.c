@@ -14,7 +14,7 @@
 #include "base/bytes.h"
 
 #define OPS_PER_EVENT  2
-#define EVENT_BYTES    192 /* in the event record */
+#define EVENT_BYTES    256 /* in the event record, with its task's name */
 #define RECORD_BYTES   768 /* keys, and what a job or node has beside what is counted */
 #define INSTANCE_BYTES 880 /* with the longest message and name of its node */
 #define DRAIN_BYTES    864 /* with the longest reason */
@@ -39,7 +39,7 @@ static bool was_seen(struct ctr_weight *weight, const struct ctr_job *job)
 static uint64_t job_bytes(struct ctr_weight *weight, const struct ctr_job *job,
 			  enum centro_event_type type)
 {
-	uint64_t bytes = 0;
+	uint64_t bytes = job->queue.size + job->owner.size;
 	/* The specification is written at the submit, and into the history. */
 	if (type == CENTRO_EVENT_JOB_SUBMITTED || type == CENTRO_EVENT_JOB_ENDED)
 		bytes += job->text.size;

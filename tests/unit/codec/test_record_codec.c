@@ -142,6 +142,8 @@ END_TEST
 START_TEST(a_batch_of_events)
 {
 	struct ctr_queue queue = {.name = BYTES("batch")};
+	struct ctr_task task = {.name = BYTES("train")};
+	struct ctr_job job = {.queue = BYTES("prod"), .owner = BYTES("ann"), .tasks = &task};
 	struct ctr_event events[] = {
 		{
 			.number = 41,
@@ -162,9 +164,10 @@ START_TEST(a_batch_of_events)
 	uint64_t last = 0;
 
 	helper_init(&helper);
-	ck_assert_int_eq(
-		ctr_codec_encode_events(events, 2, (struct centro_instant){99}, 6, &helper.buf),
-		CENTRO_OK);
+	ck_assert_int_eq(ctr_codec_encode_event(&events[0], &job, &helper.buf), CENTRO_OK);
+	ck_assert_int_eq(ctr_codec_encode_event(&events[1], NULL, &helper.buf), CENTRO_OK);
+	ck_assert_int_eq(ctr_codec_encode_events_end((struct centro_instant){99}, 6, &helper.buf),
+			 CENTRO_OK);
 	ck_assert_int_eq(ctr_codec_decode_events_end(ctr_buf_bytes(&helper.buf), &last, &cluster,
 						     &helper.text),
 			 CENTRO_OK);
@@ -176,7 +179,8 @@ START_TEST(a_batch_of_events)
 		"{\"events\":[{\"number\":\"41\",\"type\":\"instance_ended\",\"time\":"
 		"\"2026-11-24T14:00:00Z\",\"attempt\":{\"job\":\"7\",\"index\":1,\"attempt\":2},"
 		"\"node_id\":\"3\",\"instance_state\":\"failed\",\"job_state\":\"failed\","
-		"\"cause\":\"signalled\",\"exit_code\":137,\"signal\":9},{\"number\":\"42\","
+		"\"cause\":\"signalled\",\"exit_code\":137,\"signal\":9,\"queue\":\"prod\","
+		"\"owner\":\"ann\",\"task\":\"train\"},{\"number\":\"42\","
 		"\"type\":\"queue_set\",\"name\":\"batch\"}],\"cluster_time\":\"99\","
 		"\"term\":\"6\"}");
 	helper_fini(&helper);
@@ -257,7 +261,8 @@ START_TEST(a_full_buffer_gets_nothing)
 	FULL(ctr_codec_encode_queue(&queue, &buf));
 	FULL(ctr_codec_encode_ids(1, 2, &buf));
 	FULL(ctr_codec_encode_format(&buf));
-	FULL(ctr_codec_encode_events(&event, 1, (struct centro_instant){1}, 1, &buf));
+	FULL(ctr_codec_encode_event(&event, NULL, &buf));
+	FULL(ctr_codec_encode_events_end((struct centro_instant){UINT64_MAX}, 1, &buf));
 #undef FULL
 	ctr_buf_fini(&buf);
 }

@@ -86,7 +86,7 @@ START_TEST(the_descriptor_set_holds_every_file)
 			ctr_bytes_equal(name, ctr_bytes_str("google/protobuf/timestamp.proto"));
 		count++;
 	}
-	ck_assert_uint_eq(count, 10);
+	ck_assert_uint_eq(count, 11);
 	ck_assert(has_jobs && has_timestamp);
 }
 END_TEST

@@ -102,7 +102,7 @@ START_TEST(many_events_of_a_batch_take_several_records)
 			 CENTRO_OK);
 	centro_store_free(store);
 	ck_assert_uint_eq(records.next, ctr_engine_durable_event(fixture.engine) + 1);
-	ck_assert_uint_eq(records.count, 1 + 3);
+	ck_assert_uint_eq(records.count, 1 + 5);
 	ck_assert_uint_le(records.largest, CENTRO_STORE_VALUE_SIZE_MAX);
 	fixture_assert_stored(&fixture);
 }
@@ -111,17 +111,21 @@ END_TEST
 /* The largest event that there can be, as many as a record may hold. */
 START_TEST(the_largest_record_fits_into_a_row)
 {
-	struct ctr_queue queue = {0};
-	char name[CTR_NAME_SIZE_MAX];
+	char name[CTR_OWNER_SIZE_MAX];
 	memset(name, 'q', sizeof(name));
-	queue.name = ctr_bytes(name, sizeof(name));
-	static struct ctr_event events[CTR_ENGINE_RECORD_EVENTS_MAX];
+	struct ctr_queue queue = {.name = ctr_bytes(name, CTR_NAME_SIZE_MAX)};
+	static struct ctr_task tasks[CTR_TASKS_MAX];
+	tasks[CTR_TASKS_MAX - 1].name = queue.name;
+	struct ctr_job job = {
+		.tasks = tasks, .queue = queue.name, .owner = ctr_bytes(name, sizeof(name))};
+	struct ctr_buf buf;
+	ctr_buf_init(&buf, ctr_allocator_or_default(NULL), 0);
 	for (size_t i = 0; i < CTR_ENGINE_RECORD_EVENTS_MAX; i++) {
-		events[i] = (struct ctr_event){
+		struct ctr_event event = {
 			.number = UINT64_MAX - CTR_ENGINE_RECORD_EVENTS_MAX + i,
 			.type = CENTRO_EVENT_QUEUE_SET,
 			.at = {{UINT64_MAX - 1}, {UINT64_MAX - 1}},
-			.attempt = {UINT64_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX},
+			.attempt = {UINT64_MAX, CTR_TASKS_MAX - 1, UINT32_MAX, UINT32_MAX},
 			.node = UINT64_MAX,
 			.instance_state = CENTRO_INSTANCE_SKIPPED,
 			.job_state = CENTRO_JOB_TIMEOUT,
@@ -130,13 +134,11 @@ START_TEST(the_largest_record_fits_into_a_row)
 			.signal = UINT16_MAX,
 			.queue = &queue,
 		};
+		ck_assert_int_eq(ctr_codec_encode_event(&event, &job, &buf), CENTRO_OK);
 	}
-	struct ctr_buf buf;
-	ctr_buf_init(&buf, ctr_allocator_or_default(NULL), 0);
-	ck_assert_int_eq(ctr_codec_encode_events(events, CTR_ENGINE_RECORD_EVENTS_MAX,
-						 (struct centro_instant){UINT64_MAX}, UINT64_MAX,
-						 &buf),
-			 CENTRO_OK);
+	ck_assert_int_eq(
+		ctr_codec_encode_events_end((struct centro_instant){UINT64_MAX}, UINT64_MAX, &buf),
+		CENTRO_OK);
 	ck_assert_uint_le(buf.size, CENTRO_STORE_VALUE_SIZE_MAX);
 	ctr_buf_fini(&buf);
 }
