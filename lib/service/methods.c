@@ -13,6 +13,7 @@ static const struct ctr_method *const methods[] = {
 	&ctr_method_job_submit_many,
 	&ctr_method_job_watch,
 	&ctr_method_job_logs,
+	&ctr_method_event_watch,
 	&ctr_method_push_log,
 	&ctr_method_job_list,
 	&ctr_method_job_cancel,

@@ -16,6 +16,7 @@ extern const struct ctr_method ctr_method_job_list;
 extern const struct ctr_method ctr_method_job_cancel;
 extern const struct ctr_method ctr_method_job_watch;
 extern const struct ctr_method ctr_method_job_logs;
+extern const struct ctr_method ctr_method_event_watch;
 extern const struct ctr_method ctr_method_node_list;
 extern const struct ctr_method ctr_method_node_get;
 extern const struct ctr_method ctr_method_node_drain;

@@ -82,6 +82,7 @@ struct ctr_service {
 	struct ctr_map follows; /* job id → those who follow its output */
 	struct ctr_map orders;  /* log order id → struct ctr_follow_stream */
 	uint64_t last_order;
+	struct ctr_list event_watches; /* of event_service.c */
 	struct ctr_list health; /* of struct health_watch */
 };
 

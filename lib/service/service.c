@@ -6,6 +6,7 @@
 #include "service/service.h"
 
 #include "service/agent_link.h"
+#include "service/event_service.h"
 #include "service/follow.h"
 #include "service/health.h"
 #include "service/methods.h"
@@ -28,6 +29,7 @@ static void on_durable(struct ctr_subscriber *subscriber, const struct ctr_event
 {
 	ctr_agent_link_event(service_of(subscriber), event);
 	ctr_follow_event(service_of(subscriber), event);
+	ctr_event_watches_durable(service_of(subscriber), event);
 }
 
 static void on_reloaded(struct ctr_subscriber *subscriber)
@@ -41,6 +43,7 @@ static void init_lists(struct ctr_service *service)
 	ctr_list_init(&service->open);
 	ctr_list_init(&service->spare);
 	ctr_list_init(&service->health);
+	ctr_list_init(&service->event_watches);
 	ctr_map_init(&service->agents, service->allocator);
 	ctr_map_init(&service->watches, service->allocator);
 	ctr_map_init(&service->follows, service->allocator);

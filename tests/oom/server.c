@@ -141,6 +141,9 @@ static const struct method {
 	{"/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
 	 "{\"file_containing_symbol\":\"centro.v1.JobService\"}"},
 	{"/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", "{\"list_services\":\"\"}"},
+	{"EventService/Watch", "{\"jobs\":[\"1\"],\"queue\":\"default\",\"owner\":\"anonymous\"}",
+	 "\"next\":"},
+	{"EventService/Watch", "{\"follow\":true}", "\"next\":", .is_endless = true},
 };
 #define METHOD_COUNT (sizeof(methods) / sizeof(methods[0]))
 

@@ -37,7 +37,8 @@ static bool open_engine(struct fixture *fixture)
 	struct centro_store *store;
 	if (ctr_store_memory_open(fixture->disk, &store_options, &store) != CENTRO_OK)
 		return false;
-	const struct ctr_engine_options options = { .allocator = fixture->allocator };
+	const struct ctr_engine_options options = { .allocator = fixture->allocator,
+						    .events_max = fixture->events_max };
 	if (ctr_engine_new(&options, store, fixture->now, &fixture->engine, NULL) != CENTRO_OK)
 		return false;
 	while (ctr_engine_get_state(fixture->engine) == CTR_ENGINE_LOADING)
@@ -74,9 +75,8 @@ static bool open_connection(struct fixture *fixture)
 	       CENTRO_OK;
 }
 
-bool fixture_open(struct fixture *fixture, const struct centro_allocator *allocator)
+static bool open_all(struct fixture *fixture)
 {
-	*fixture = (struct fixture){ .allocator = allocator };
 	fixture->now.steady.ns = 1000 * CTR_NS_PER_SEC;
 	fixture->now.wall.ns = 1800000000 * CTR_NS_PER_SEC;
 	ctr_buf_init(&fixture->kept, NULL, 0);
@@ -86,6 +86,18 @@ bool fixture_open(struct fixture *fixture, const struct centro_allocator *alloca
 		return false;
 	fixture_run(fixture);
 	return true;
+}
+
+bool fixture_open(struct fixture *fixture, const struct centro_allocator *allocator)
+{
+	*fixture = (struct fixture){ .allocator = allocator };
+	return open_all(fixture);
+}
+
+void fixture_open_keeping(struct fixture *fixture, uint32_t events_max)
+{
+	*fixture = (struct fixture){ .events_max = events_max };
+	ck_assert(open_all(fixture));
 }
 
 void fixture_close(struct fixture *fixture)

@@ -42,6 +42,7 @@ struct fixture {
 	struct ctr_peer peer;
 	struct ctr_grpc_conn *server, *client;
 	struct centro_time now;
+	uint32_t events_max; /* 0: the default */
 	struct call calls[FIXTURE_CALLS_MAX];
 	size_t call_count;
 	struct ctr_log_keeper keeper;
@@ -51,6 +52,8 @@ struct fixture {
 
 /* False: no memory, only with an allocator that fails. `allocator` may be NULL. */
 bool fixture_open(struct fixture *fixture, const struct centro_allocator *allocator);
+/* The same, with this many events kept. */
+void fixture_open_keeping(struct fixture *fixture, uint32_t events_max);
 void fixture_close(struct fixture *fixture);
 
 /* Move bytes and dispatch until nothing moves any more. */

@@ -46,6 +46,8 @@ static void scenario(struct fixture *fixture)
 	tell(fixture, "NodeService/Get", "{\"name\":\"n1\"}");
 	tell(fixture, "NodeService/Drain", "{\"name\":\"n1\"}");
 	tell(fixture, "NodeService/Undrain", "{\"name\":\"n1\"}");
+	tell(fixture, "EventService/Watch",
+	     "{\"jobs\":[\"1\"],\"queue\":\"default\",\"owner\":\"tester\",\"follow\":true}");
 }
 
 /* The submit's answer, if it came, is kept: the job is there. */
