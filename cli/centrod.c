@@ -51,6 +51,8 @@ static const char usage[] =
 	"  --record FILE          record all that the scheduler is given in a new FILE, for\n"
 	"                         centro sim --replay. It holds the jobs' environment\n"
 	"  --record-bytes SIZE    the recording stops there. Default: 1GiB\n"
+	"  --events-keep N        events that can be read back. Default: 1000000\n"
+	"  --events-age TIME      and how old they may be. Default: 7d\n"
 	"  --config FILE          YAML: any of these flags without the dashes, such as\n"
 	"                         \"storage: file:/var/lib/centro\"; a flag wins over the file\n"
 	"  --log-level LEVEL      error, warn, info or debug. Default: info\n"
@@ -84,6 +86,8 @@ enum {
 	DRAIN_LIMIT,
 	RECORD,
 	RECORD_BYTES,
+	EVENTS_KEEP,
+	EVENTS_AGE,
 	LOG_LEVEL,
 };
 
@@ -103,6 +107,8 @@ static const struct option options[] = {
 	{"drain-limit", required_argument, NULL, DRAIN_LIMIT},
 	{"record", required_argument, NULL, RECORD},
 	{"record-bytes", required_argument, NULL, RECORD_BYTES},
+	{"events-keep", required_argument, NULL, EVENTS_KEEP},
+	{"events-age", required_argument, NULL, EVENTS_AGE},
 	{"log-level", required_argument, NULL, LOG_LEVEL},
 	DAEMON_OPTIONS,
 };
@@ -256,6 +262,10 @@ static int set(void *arg, int option, char *value, struct centro_error_text *tex
 		return CENTRO_OK;
 	case RECORD_BYTES:
 		return set_size(value, &server->record_bytes_max, text);
+	case EVENTS_KEEP:
+		return set_number(value, &server->events_max, text);
+	case EVENTS_AGE:
+		return set_span(value, &server->events_age, text);
 	default:
 		return set_log_level(settings, value, text);
 	}

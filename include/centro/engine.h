@@ -134,6 +134,8 @@ struct centro_engine_options {
 	 * drained by itself, unless no other is ready; default 5, UINT32_MAX: never.
 	 */
 	uint32_t quarantine_after;
+	struct centro_span events_age;   /**< older ones are not kept; default: no limit */
+	uint32_t events_max;             /**< kept in the store; default 100,000 */
 };
 #define CENTRO_ENGINE_OPTIONS_INIT                           \
 	{                                                    \

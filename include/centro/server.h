@@ -67,6 +67,8 @@ struct centro_server_options {
 	uint64_t history_keep;
 	struct centro_span history_age;
 	uint32_t quarantine_after; /**< see centro_engine_options */
+	struct centro_span events_age; /**< older ones are not kept; default 7 days */
+	uint32_t events_max;           /**< kept, the newest; default 1,000,000 */
 };
 #define CENTRO_SERVER_OPTIONS_INIT                                                                 \
 	{                                                                                          \

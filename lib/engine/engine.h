@@ -31,8 +31,9 @@ struct ctr_engine_options {
 	const struct centro_log *log;
 	const char *name; /* of this server, for the store's leadership; NULL: "centro" */
 	struct ctr_core_options core;
-	uint32_t events_max;      /* kept in the store; 100,000 */
-	uint32_t recent_jobs_max; /* that have ended, kept in memory; 1,000 */
+	uint32_t events_max;           /* kept in the store; 100,000 */
+	struct centro_span events_age; /* older ones are not, on cluster time; 0: no limit */
+	uint32_t recent_jobs_max;      /* that have ended, kept in memory; 1,000 */
 	/*
 	 * Operations gathered while a commit is under way, after which the engine
 	 * stops placing and looking at deadlines, and four times as many after which

@@ -47,6 +47,7 @@ struct ctr_flight {
 /* Event records that are about to be deleted, by the number of their first event. */
 struct ctr_retention {
 	uint64_t first[CTR_ENGINE_RETENTION_ROWS];
+	struct centro_instant made[CTR_ENGINE_RETENTION_ROWS]; /* cluster time */
 	size_t next, count;
 	uint64_t below;         /* everything below has been deleted, in this batch at the latest */
 	uint64_t scanned_event; /* the last durable one when they were last looked for */

@@ -45,6 +45,8 @@ static int start(struct centro_store *store, const struct centro_engine_options 
 				.order = (enum ctr_order)options->order,
 				.quarantine_after = options->quarantine_after,
 			},
+		.events_max = options->events_max,
+		.events_age = options->events_age,
 	};
 	struct ctr_engine *engine;
 	int status = ctr_engine_new(&engine_options, store, now, &engine, text);

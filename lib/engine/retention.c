@@ -3,12 +3,15 @@
  * retention.c - old event records go, a few with each batch.
  *
  * Only whole records go, and only those whose every event is older than the
- * newest `events_max`. Which records are there the engine does not keep in
+ * newest `events_max`, or than `events_age`; the last one stays, since it has the
+ * number to go on from. Which records are there the engine does not keep in
  * memory: it reads the keys of the oldest ones when those it knows are used up.
  *
  * Layer: engine.
  */
 #include "base/assert.h"
+#include "base/time.h"
+#include "codec/codec.h"
 #include "engine/internal.h"
 
 void ctr_retention_reset(struct ctr_retention *retention)
@@ -20,7 +23,7 @@ void ctr_retention_reset(struct ctr_retention *retention)
 	};
 }
 
-/* Events below this number are too old. */
+/* Events below this number are too many. */
 static uint64_t limit(const struct ctr_engine *engine)
 {
 	uint64_t last = engine->durable_event;
@@ -28,15 +31,27 @@ static uint64_t limit(const struct ctr_engine *engine)
 	return last > kept ? last - kept + 1 : 0;
 }
 
+static bool is_too_old(const struct ctr_engine *engine, struct centro_instant made)
+{
+	struct centro_span age = engine->options.events_age;
+	return age.ns > 0 && ctr_reached(ctr_after(made, age), engine->clock.cluster);
+}
+
+/* The record there can go; one ends where the next one begins. */
+static bool is_over(const struct ctr_engine *engine, size_t at)
+{
+	const struct ctr_retention *retention = &engine->retention;
+	return at + 1 < retention->count && (retention->first[at + 1] <= limit(engine) ||
+					     is_too_old(engine, retention->made[at]));
+}
+
 int ctr_retention_put(struct ctr_engine *engine)
 {
 	struct ctr_retention *retention = &engine->retention;
-	uint64_t too_old = limit(engine);
 
-	/* A record ends where the next one begins. */
 	for (unsigned deleted = 0; deleted < CTR_ENGINE_RETENTION_DELETES; deleted++) {
 		size_t next = retention->next;
-		if (next + 1 >= retention->count || retention->first[next + 1] > too_old)
+		if (!is_over(engine, next))
 			break;
 		struct ctr_key key = ctr_key_event(retention->first[next]);
 		int status = centro_batch_delete(engine->flight.batch, ctr_key_bytes(&key));
@@ -59,6 +74,11 @@ static int scan_row(void *arg, struct centro_bytes key, struct centro_bytes valu
 	if (retention->discard || ctr_key_parse(key, &number, &name) != CTR_KEY_EVENT)
 		return CENTRO_OK;
 	CTR_ASSERT(retention->count < CTR_ENGINE_RETENTION_ROWS);
+	/* One that cannot be read has no age: it goes when there are too many. */
+	uint64_t last;
+	struct centro_instant made = CTR_NEVER;
+	(void)ctr_codec_decode_events_end(value, &last, &made, /* text= */ NULL);
+	retention->made[retention->count] = made;
 	retention->first[retention->count++] = number;
 	return CENTRO_OK;
 }
@@ -75,13 +95,21 @@ static void scan_done(void *arg, int status)
 			     centro_error_name(status));
 }
 
+/* The oldest record, as far as it is known, would go if another one were known behind it. */
+static bool is_due(const struct ctr_engine *engine)
+{
+	const struct ctr_retention *retention = &engine->retention;
+	if (retention->next >= retention->count)
+		return limit(engine) > retention->below || engine->options.events_age.ns > 0;
+	return limit(engine) > retention->first[retention->next] ||
+	       is_too_old(engine, retention->made[retention->next]);
+}
+
 void ctr_retention_scan(struct ctr_engine *engine)
 {
 	struct ctr_retention *retention = &engine->retention;
-	uint64_t oldest = retention->next < retention->count ? retention->first[retention->next]
-							     : retention->below;
 	bool is_used_up = retention->next + 1 >= retention->count;
-	if (retention->scanning || !is_used_up || limit(engine) <= oldest)
+	if (retention->scanning || !is_used_up || !is_due(engine))
 		return;
 	/* The same question would get the same answer. */
 	if (retention->scanned_event == engine->durable_event)

@@ -22,6 +22,8 @@
 #define CONNECTIONS_MAX_DEFAULT 10000
 #define DRAIN_LIMIT_DEFAULT_MS  10000
 #define QUEUES_MAX              1000
+#define EVENTS_MAX_DEFAULT      1000000
+#define EVENTS_AGE_DEFAULT_MS   (UINT64_C(7) * 24 * 3600 * 1000)
 
 static const char *const listen_default[] = { "127.0.0.1:50051" };
 
@@ -65,6 +67,9 @@ static int open_engine(struct centro_server *server, const struct centro_server_
 			  .node_timeout = options->node_timeout,
 			  .order = (enum ctr_order)options->order,
 			  .quarantine_after = options->quarantine_after },
+		.events_max = options->events_max ? options->events_max : EVENTS_MAX_DEFAULT,
+		.events_age = options->events_age.ns ? options->events_age
+						     : ctr_span_ms(EVENTS_AGE_DEFAULT_MS),
 	};
 	return ctr_engine_new(&engine_options, store, server->now, &server->engine, text);
 }

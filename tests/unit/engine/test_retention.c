@@ -2,6 +2,7 @@
 /* Tests of lib/engine/retention.c. */
 #include "fixture.h"
 
+#include "base/time.h"
 #include "support/failing_allocator.h"
 #include "support/suite.h"
 
@@ -92,6 +93,33 @@ START_TEST(a_backlog_goes_bit_by_bit)
 }
 END_TEST
 
+START_TEST(what_is_too_old_goes)
+{
+	fixture.options.events_max = 1000000;
+	fixture.options.events_age = ctr_span_ms(10000);
+	fixture.late = _i == 1;
+	fixture_open(&fixture);
+	/* A record every second: ten are younger, and some that are not may wait for a batch. */
+	for (int i = 0; i < 1000; i++) {
+		submit(1);
+		fixture_advance_ms(&fixture, 1000);
+	}
+	ck_assert_uint_ge(record_count(), 10);
+	ck_assert_uint_le(record_count(), 14);
+	/* Cluster time goes on over a restart, and age with it; the last one always stays. */
+	fixture_reopen(&fixture);
+	fixture_advance_ms(&fixture, 100000);
+	submit(5);
+	ck_assert_uint_le(record_count(), 7);
+	ck_assert_uint_ge(record_count(), 5);
+	ck_assert_uint_eq(ctr_engine_durable_event(fixture.engine), 1005);
+	fixture_advance_ms(&fixture, 100000);
+	fixture_reopen(&fixture);
+	ck_assert_uint_eq(ctr_engine_durable_event(fixture.engine), 1005);
+	fixture_assert_stored(&fixture);
+}
+END_TEST
+
 START_TEST(a_refused_delete_is_done_again)
 {
 	fixture.late = _i % 2 == 1;
@@ -138,6 +166,7 @@ int main(void)
 	tcase_add_loop_test(tcase, old_records_go_and_new_ones_stay, 0, 2);
 	tcase_add_test(tcase, records_go_whole);
 	tcase_add_test(tcase, a_backlog_goes_bit_by_bit);
+	tcase_add_loop_test(tcase, what_is_too_old_goes, 0, 2);
 	tcase_add_loop_test(tcase, a_refused_delete_is_done_again, 0, 2);
 	tcase_add_test(tcase, looking_is_not_repeated_without_need);
 	suite_add_tcase(suite, tcase);
