@@ -17,9 +17,9 @@
 #define VERBS_MAX 32
 
 const struct verb *const verbs[] = {
-	&verb_run,  &verb_submit, &verb_ps,      &verb_show, &verb_logs,
-	&verb_wait, &verb_cancel, &verb_retry,   &verb_node, &verb_schedule,
-	&verb_dev,  &verb_sim,    &verb_version, &verb_help, NULL,
+	&verb_run,    &verb_submit,  &verb_ps,     &verb_show, &verb_logs,     &verb_wait,
+	&verb_cancel, &verb_retry,   &verb_events, &verb_node, &verb_schedule, &verb_dev,
+	&verb_sim,    &verb_version, &verb_help,   NULL,
 };
 
 const struct verb *verb_find(const struct cli *cli, const char *name)

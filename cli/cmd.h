@@ -6,9 +6,9 @@
 
 #include "args.h"
 
-extern const struct verb verb_cancel, verb_dev, verb_help, verb_logs, verb_node, verb_ps,
-	verb_retry, verb_run, verb_schedule, verb_show, verb_sim, verb_submit, verb_version,
-	verb_wait;
+extern const struct verb verb_cancel, verb_dev, verb_events, verb_help, verb_logs, verb_node,
+	verb_ps, verb_retry, verb_run, verb_schedule, verb_show, verb_sim, verb_submit,
+	verb_version, verb_wait;
 
 /* In the order of the help; ends with NULL. */
 extern const struct verb *const verbs[];
