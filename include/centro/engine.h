@@ -179,6 +179,36 @@ CENTRO_API struct centro_instant centro_engine_get_wake(const struct centro_engi
  */
 CENTRO_API int centro_engine_dispatch(struct centro_engine *engine, struct centro_time now);
 
+/* ---- events ---- */
+
+/** Told of in one read, at the most. */
+#define CENTRO_EVENTS_READ_MAX 1000
+
+typedef void centro_event_fn(void *arg, const struct centro_event *event);
+/**
+ * CENTRO_OK: `next` is where to go on. CENTRO_ERR_COMPACTED: `since` is not kept any
+ * more, and `next` is the oldest that is. Else what became of the store.
+ */
+typedef void centro_events_fn(void *arg, int status, uint64_t next);
+
+/**
+ * Read what has happened, from event `since` on (0: from the first there ever was):
+ * `event` for each, in order and without a gap, then `done`, from
+ * centro_engine_dispatch(). Those of the `event` callback are among them, as soon
+ * as it has told them.
+ *
+ * So who must miss nothing keeps the number of the last event it has dealt with. When it
+ * has opened the store anew, it reads from behind that one until `next` passes what
+ * centro_engine_get_last_event() said after the opening; all later ones come by
+ * the callback.
+ *
+ * @retval CENTRO_ERR_INVALID (`event` and `done` are required), _NOMEM, _IO, _FENCED
+ */
+CENTRO_API int centro_engine_read_events(struct centro_engine *engine, uint64_t since,
+					 centro_event_fn *event, centro_events_fn *done, void *arg);
+/** The number of the last event that is durable; 0: none has ever been. */
+CENTRO_API uint64_t centro_engine_get_last_event(const struct centro_engine *engine);
+
 /** The number under which this engine writes; rises at each opening of the store. */
 CENTRO_API uint64_t centro_engine_get_term(const struct centro_engine *engine);
 

@@ -23,7 +23,12 @@ struct ctr_call {
 		centro_status_fn *status;
 		centro_node_fn *node;
 		centro_get_fn *get;
+		centro_events_fn *events;
 	} done;
+	centro_event_fn *event; /* of events that are read, like what follows */
+	struct ctr_event_read event_read;
+	uint64_t next_event;
+	uint32_t events_left; /* that this call may still tell of */
 	void *arg;
 	int status;
 	centro_job_id job;
