@@ -43,9 +43,9 @@ class Events(Cluster):
         jobs.append(self.submit("--cpu", "0.1", "--", "sh", "-c", "exit 3"))
         for job in jobs:
             self.wait_for_state(job, "succeeded", "failed", seconds=60)
-        last = self.json("events", "--tail", "1")[-1]["number"]
+        last = int(self.json("events", "--tail", "1")[-1]["number"])
         for watcher in watchers:
-            wait_until(lambda: [e["number"] for e in self.seen(watcher)][-1:] >= [last], 30, "all events")
+            wait_until(lambda w=watcher: int(self.seen(w)[-1]["number"]) >= last, 30, "all events")
 
         one, two = [self.end(watcher) for watcher in watchers]
         self.assertEqual([int(e["number"]) for e in one], list(range(1, len(one) + 1)), "no gap, no duplicate")
@@ -65,7 +65,8 @@ class Events(Cluster):
         number = int(self.json("events", "--job", first)[0]["number"])
         self.assertEqual(int(self.json("events", "--since", str(number))[0]["number"]), number)
         kinds = [e["type"] for e in self.json("events", "--job", first)]
-        self.assertEqual(kinds, ["job_submitted", "instance_assigned", "instance_running", "instance_ended", "job_ended"])
+        kinds = [k for k in kinds if k != "instance_running"]  # which may come with the end
+        self.assertEqual(kinds, ["job_submitted", "instance_assigned", "instance_ended", "job_ended"])
         self.assertEqual({e["node"] for e in self.json("events", "--node", "n1")}, {"n1"})
         self.assertEqual(self.json("events", "--queue", "none"), [])
         table = self.centro("events", "--type", "instance_ended", check=0).stdout.decode()
