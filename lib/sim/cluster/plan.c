@@ -8,6 +8,7 @@
 #define FOR_MIN_NS (100 * CTR_NS_PER_MS)
 /* 100 ms << 11 is some minutes. */
 #define FOR_DOUBLINGS 11
+#define ONLY_DRAINS   (UINT32_C(1) << CTR_SIM_NODE_DRAIN)
 
 static void on_begin(struct ctr_sim_world *world, struct ctr_sim_timer *timer)
 {
@@ -19,13 +20,25 @@ static void on_end(struct ctr_sim_world *world, struct ctr_sim_timer *timer)
 	ctr_sim_fault_end(world, CTR_CONTAINER_OF(timer, struct ctr_sim_fault, end));
 }
 
+/* Of all but the operator's, which is_operators() gives. */
 static enum ctr_sim_fault_kind draw_kind(struct ctr_prng *prng, uint32_t allowed)
 {
-	for (;;) {
-		uint64_t kind = ctr_prng_below(prng, CTR_SIM_FAULT_KINDS);
+	while (allowed != ONLY_DRAINS) {
+		uint64_t kind = ctr_prng_below(prng, CTR_SIM_NODE_DRAIN);
 		if (allowed & (UINT32_C(1) << kind))
 			return (enum ctr_sim_fault_kind)kind;
 	}
+	return CTR_SIM_NODE_DRAIN;
+}
+
+/*
+ * What an operator does takes the place of a few of the others, by a generator of its
+ * own: what goes wrong otherwise is the same with it and without.
+ */
+static bool is_operators(struct ctr_prng *prng, uint32_t allowed)
+{
+	bool is_drawn = ctr_sim_chance(prng, 1000000 / CTR_SIM_FAULT_KINDS);
+	return allowed == ONLY_DRAINS || ((allowed & ONLY_DRAINS) && is_drawn);
 }
 
 /* Short ones are as likely as long ones. */
@@ -63,9 +76,10 @@ uint32_t ctr_sim_plan_count(const struct ctr_sim_options *options)
 void ctr_sim_plan_make(struct ctr_sim_world *world)
 {
 	const struct ctr_sim_options *options = &world->options;
-	struct ctr_prng prng;
+	struct ctr_prng prng, operators;
 	uint64_t count = ctr_sim_plan_count(options);
 	ctr_prng_init(&prng, options->seed ^ 'p');
+	ctr_prng_init(&operators, options->seed ^ 'd');
 	uint32_t kinds = draw_kinds(&prng, options->faults);
 	if (kinds == 0 || count == 0)
 		return;
@@ -77,6 +91,8 @@ void ctr_sim_plan_make(struct ctr_sim_world *world)
 		fault->end.fn = on_end;
 		fault->index = i;
 		fault->kind = draw_kind(&prng, kinds);
+		if (is_operators(&operators, kinds))
+			fault->kind = CTR_SIM_NODE_DRAIN;
 		fault->at_ns = ctr_sim_between(&prng, 0, options->length.ns);
 		fault->for_ns = draw_length(&prng);
 		fault->a = ctr_prng_next(&prng);
