@@ -28,10 +28,10 @@ static void teardown(void)
 static uint64_t check_numbers(struct call *call, uint64_t first)
 {
 	static const char member[] = "\"number\":\"";
-	const char *at = call_answers(call);
-	while ((at = strstr(at, member))) {
-		at += sizeof(member) - 1;
-		ck_assert_uint_eq(strtoull(at, NULL, 10), first++);
+	/* Megabytes: strstr() under AddressSanitizer measures all that is left each time. */
+	for (const char *at = call_answers(call); *at; at++) {
+		if (*at == '"' && strncmp(at, member, sizeof(member) - 1) == 0)
+			ck_assert_uint_eq(strtoull(at + sizeof(member) - 1, NULL, 10), first++);
 	}
 	return first - 1;
 }
