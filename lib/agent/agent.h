@@ -29,7 +29,7 @@ struct ctr_agent_options {
 	void *host_arg;
 	const char *const *servers;
 	size_t server_count;
-	struct centro_bytes node_info; /* an encoded NodeInfo */
+	struct centro_bytes node_info; /* an encoded NodeInfo; copied */
 	const char *node_name;         /* the same as in it */
 	const char *datacenter;
 	const char *const *env; /* what every command gets besides its own */
