@@ -40,17 +40,6 @@ static int cancel_all(struct cli *cli, const struct selection *selection, const 
 	return code;
 }
 
-static int refuse_instance(const struct cli *cli, const struct selection *selection)
-{
-	for (size_t i = 0; i < selection->count; i++) {
-		if (selection->items[i].selector.task[0])
-			return cli_usage_error(cli,
-					       "a job is cancelled as a whole: centro cancel %llu",
-					       (unsigned long long)selection->items[i].id);
-	}
-	return 0;
-}
-
 static int cmd_cancel(struct cli *cli, const struct args *args)
 {
 	struct selection selection = {0};
@@ -71,7 +60,7 @@ static int cmd_cancel(struct cli *cli, const struct args *args)
 	if (code == 0)
 		code = selection_add_words(cli, &selection, args->words, args->word_count);
 	if (code == 0)
-		code = refuse_instance(cli, &selection);
+		code = selection_refuse_instances(cli, &selection, "cancelled");
 	if (code == 0)
 		code = cancel_all(cli, &selection, reason, jobs);
 	const cJSON *job;

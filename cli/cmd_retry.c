@@ -60,17 +60,6 @@ static int retry_all(struct cli *cli, const struct selection *selection, bool on
 	return code;
 }
 
-static int refuse_instance(const struct cli *cli, const struct selection *selection)
-{
-	for (size_t i = 0; i < selection->count; i++) {
-		if (selection->items[i].selector.task[0])
-			return cli_usage_error(cli,
-					       "a job is retried as a whole: centro retry %llu",
-					       (unsigned long long)selection->items[i].id);
-	}
-	return 0;
-}
-
 static int cmd_retry(struct cli *cli, const struct args *args)
 {
 	struct selection selection = {0};
@@ -82,7 +71,7 @@ static int cmd_retry(struct cli *cli, const struct args *args)
 	if (code == 0)
 		code = selection_add_words(cli, &selection, args->words, args->word_count);
 	if (code == 0)
-		code = refuse_instance(cli, &selection);
+		code = selection_refuse_instances(cli, &selection, "retried");
 	if (code == 0)
 		code = retry_all(cli, &selection, args->flag_count > 0, answers);
 	if (!output_is_table(cli) && (answers->child || code == 0))

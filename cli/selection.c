@@ -123,3 +123,15 @@ int selection_parse_pair(const struct cli *cli, const char *flag, const char *pa
 	json_set_text(ret_object, key, equals + 1);
 	return 0;
 }
+
+int selection_refuse_instances(const struct cli *cli, const struct selection *selection,
+			       const char *done)
+{
+	for (size_t i = 0; i < selection->count; i++) {
+		if (selection->items[i].selector.task[0])
+			return cli_usage_error(cli, "a job is %s as a whole: centro %s %llu", done,
+					       cli->verb,
+					       (unsigned long long)selection->items[i].id);
+	}
+	return 0;
+}

@@ -31,5 +31,8 @@ int selection_parse_pair(const struct cli *cli, const char *flag, const char *pa
 			 cJSON *ret_object);
 /* Ask a List method for jobs in any state. */
 void selection_any_state(cJSON *request);
+/* For a verb that takes whole jobs. 0, or it has been said that a job is `done` as a whole. */
+int selection_refuse_instances(const struct cli *cli, const struct selection *selection,
+			       const char *done);
 
 #endif
